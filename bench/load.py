@@ -1,0 +1,117 @@
+"""A closed loop of connections that send one request over and over, and time each answer."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import uvloop
+
+from bench.rows import percentile
+
+_HEAD_END = b"\r\n\r\n"
+_LENGTH = b"content-length: "
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run saw.
+
+    Units:   seconds: the whole run; latencies in seconds, one per answer.
+    """
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    answer_size: int = 0
+
+    @property
+    def per_second(self) -> float:
+        """Answers per second."""
+        return len(self.latencies) / self.seconds
+
+    def at(self, share: float) -> float:
+        """Return this percentile of the latency, in milliseconds."""
+        return percentile(sorted(self.latencies), share) * 1000
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, request: bytes, run: Run, left: list[int], done: asyncio.Event) -> None:
+        self._request, self._run, self._left, self._done = request, run, left, done
+        self._count = left[0]
+        self._buffer = b""
+        self._sent_at = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what create_connection gives)
+        self._transport = transport
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in an answer, note its time, and send the next request."""
+        self._buffer += data
+        head = self._buffer.find(_HEAD_END)
+        if head < 0:
+            return
+        start = self._buffer.find(_LENGTH, 0, head) + len(_LENGTH)
+        length = int(self._buffer[start : self._buffer.find(b"\r\n", start)])
+        if len(self._buffer) < head + len(_HEAD_END) + length:
+            return
+        self._run.latencies.append(time.perf_counter() - self._sent_at)
+        self._run.statuses[int(self._buffer[9:12])] += 1
+        self._run.answer_size = length
+        self._buffer = b""
+        if len(self._run.latencies) == self._count:
+            self._done.set()
+        self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio calls it)
+        """End the run when the server hangs up."""
+        self._done.set()
+
+    def _send(self) -> None:
+        assert self._transport is not None  # noqa: S101 (set when the connection was made)
+        if self._left[0] == 0:
+            return
+        self._left[0] -= 1
+        self._sent_at = time.perf_counter()
+        self._transport.write(self._request)
+
+
+def post(path: str, body: bytes, token: str | None = None) -> bytes:
+    """Return the bytes of a POST request."""
+    head = [
+        f"POST {path} HTTP/1.1",
+        "host: bench",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+    ]
+    if token is not None:
+        head.append(f"authorization: Bearer {token}")
+    return "\r\n".join(head).encode() + _HEAD_END + body
+
+
+def fire(port: int, request: bytes, *, count: int, connections: int) -> Run:
+    """Send a request `count` times over this many connections to a server on this host."""
+    return uvloop.run(_fire(port, request, count, connections))
+
+
+async def _fire(port: int, request: bytes, count: int, connections: int) -> Run:
+    run, left, done = Run(), [count], asyncio.Event()
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    transports = [
+        (
+            await loop.create_connection(
+                lambda: _Connection(request, run, left, done), "127.0.0.1", port
+            )
+        )[0]
+        for _ in range(connections)
+    ]
+    await done.wait()
+    run.seconds = time.perf_counter() - started
+    for transport in transports:
+        transport.abort()
+    return run

@@ -1,0 +1,1 @@
+"""Everything of Doelpoort that runs: catalogue, decision, sources, identity, API, commands."""

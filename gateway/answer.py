@@ -1,0 +1,97 @@
+"""The wire shape of an answer: what a release and a refusal say, without their receipt."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.catalogue.model import LegalBasis
+from gateway.decision.model import Obligation, Permit, Reason, Refuse
+
+Json = dict[str, object]
+
+REFUSED = 403
+RELEASED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP status and the members of its body, the receipt still to come."""
+
+    status: int
+    members: Json
+
+
+def release(
+    disclosure_id: str, permit: Permit, data: Mapping[str, object], basis: Iterable[LegalBasis]
+) -> Answer:
+    """Return the answer that carries data."""
+    return Answer(
+        RELEASED,
+        {
+            "disclosure_id": disclosure_id,
+            "outcome": permit.outcome,
+            "data": data,
+            "withheld": [reason_out(reason) for reason in permit.withheld],
+            "legal_basis": [basis_out(ground) for ground in basis],
+            "obligations": [obligation_out(duty) for duty in permit.obligations],
+            "policy_revision": permit.revision,
+        },
+    )
+
+
+def refusal(disclosure_id: str, refuse: Refuse) -> Answer:
+    """Return the problem document that says at which step the request stopped, and what to ask."""
+    first = min(refuse.reasons, key=lambda reason: reason.step)
+    return Answer(
+        REFUSED,
+        {
+            "type": f"urn:doelpoort:problem:refused:{kebab(first.outward)}",
+            "title": _TITLES[refuse.step][0],
+            "title_en": _TITLES[refuse.step][1],
+            "status": REFUSED,
+            "detail": first.message_nl,
+            "detail_en": first.message_en,
+            "disclosure_id": disclosure_id,
+            "step": refuse.step,
+            "reasons": [reason_out(reason) for reason in refuse.reasons],
+            "policy_revision": refuse.revision,
+        },
+    )
+
+
+_TITLES = (
+    ("Geweigerd: de vraag kon niet worden beoordeeld", "Refused: the question could not be judged"),
+    ("Geweigerd bij stap 1: de taak", "Refused at step 1: the task"),
+    ("Geweigerd bij stap 2: de activiteit of de casus", "Refused at step 2: the activity or case"),
+    ("Geweigerd bij stap 3: het doel en de gegevens", "Refused at step 3: the purpose and fields"),
+    ("Geweigerd bij stap 4: grondslag en voorwaarden", "Refused at step 4: basis and conditions"),
+)
+
+
+def kebab(code: str) -> str:
+    """Return a code the way it stands in a problem type."""
+    return code.lower().replace("_", "-")
+
+
+def reason_out(reason: Reason) -> Json:
+    """Return a reason as the requester sees it: the outward code, never the log code."""
+    members: Json = {
+        "code": reason.outward,
+        "step": reason.step,
+        "message": reason.message_nl,
+        "message_en": reason.message_en,
+    }
+    if reason.field is not None:
+        members["field"] = reason.field
+    if reason.instead:
+        members["instead"] = list(reason.instead)
+    return members
+
+
+def basis_out(ground: LegalBasis) -> Json:
+    """Return a legal basis: the law, the article, the ground of the GDPR."""
+    return {"law": ground.law, "article": ground.article, "gdpr": ground.gdpr}
+
+
+def obligation_out(duty: Obligation) -> Json:
+    """Return a duty that rides along with the data."""
+    return {"code": duty.kind.value, "message": duty.nl, "message_en": duty.en}

@@ -1,0 +1,116 @@
+"""From outcomes and errors to HTTP responses."""
+
+from collections.abc import Mapping
+
+import orjson
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from audit.entry import Receipt
+from gateway.answer import RELEASED, Answer
+from gateway.api.problems import (
+    INTERNAL,
+    INVALID,
+    MEDIA_TYPE,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    PROBLEMS,
+    Problem,
+)
+from gateway.errors import BodyInvalid
+
+_CHALLENGE = {"www-authenticate": 'Bearer realm="doelpoort"'}
+_UNAUTHORISED = 401
+
+
+def answered(answer: Answer, receipt: Receipt) -> Response:
+    """Return the response of a disclosure or a refusal, its receipt inside."""
+    body = {**answer.members, "receipt": receipt_out(receipt)}
+    media = "application/json" if answer.status == RELEASED else MEDIA_TYPE
+    return Response(orjson.dumps(body), status_code=answer.status, media_type=media)
+
+
+def receipt_out(receipt: Receipt) -> dict[str, object]:
+    """Return a receipt as JSON: the log, the index, the text of the proof."""
+    return {"log": receipt.log, "index": receipt.index, "proof": receipt.proof.decode()}
+
+
+def problem_response(
+    problem: Problem,
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a problem document; `errors` name members, never values."""
+    members = problem.members()
+    if errors:
+        members["errors"] = errors
+    extra = dict(headers or {})
+    if problem.status == _UNAUTHORISED:
+        extra |= _CHALLENGE
+    return Response(
+        orjson.dumps(members), status_code=problem.status, media_type=MEDIA_TYPE, headers=extra
+    )
+
+
+async def on_known_error(_: Request, exc: Exception) -> Response:
+    """Answer an error of one of our trees by the table."""
+    errors = None
+    if isinstance(exc, BodyInvalid):
+        errors = [{"member": exc.member, "message": exc.message}]
+    return problem_response(PROBLEMS.get(type(exc), INTERNAL), errors)
+
+
+async def on_validation_error(_: Request, exc: Exception) -> Response:
+    """Answer a body of the wrong shape: the members that are wrong, in our words."""
+    if not isinstance(exc, RequestValidationError):
+        return problem_response(INTERNAL)
+    found = {(_member(error["loc"]), _fault(str(error["type"]))) for error in exc.errors()}
+    errors = [{"member": member, "message": fault} for member, fault in sorted(found)]
+    return problem_response(INVALID, errors[:20])
+
+
+async def on_http_error(_: Request, exc: Exception) -> Response:
+    """Answer what the router refuses: an unknown path or a wrong method."""
+    status = exc.status_code if isinstance(exc, HTTPException) else INTERNAL.status
+    headers = exc.headers if isinstance(exc, HTTPException) else None
+    known = {each.status: each for each in (NOT_FOUND, METHOD_NOT_ALLOWED, INVALID)}
+    return problem_response(known.get(status, INTERNAL), headers=headers)
+
+
+_FAULTS = {
+    "missing": "ontbreekt / is missing",
+    "extra_forbidden": "is niet bekend / is not known",
+    "too_long": "heeft te veel onderdelen / has too many items",
+    "too_short": "is leeg / is empty",
+    "string_too_long": "is te lang / is too long",
+    "string_too_short": "is leeg / is empty",
+    "literal_error": "is geen van de toegestane waarden / is none of the allowed values",
+}
+
+
+def _fault(kind: str) -> str:
+    return _FAULTS.get(kind, "heeft niet de goede vorm / is not of the right form")
+
+
+# How many parts of a place are members of the API itself; deeper parts are a caller's own words.
+_OWN_NAMES = frozenset(
+    {
+        "task",
+        "activity",
+        "purpose",
+        "subject",
+        "type",
+        "value",
+        "fields",
+        "justifications",
+        "case",
+        "over_asking",
+    }
+)
+
+
+def _member(location: tuple[object, ...]) -> str:
+    """Return the place of a fault in names of the API; a caller's own words are left out."""
+    parts = [str(part) for part in location[1:] if isinstance(part, int) or part in _OWN_NAMES]
+    return ".".join(parts) or "body"

@@ -1,0 +1,163 @@
+"""POST /v1/disclosures: ask for data; GET its receipt later."""
+
+import hmac
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Path, Response
+
+from audit.entry import Receipt
+from audit.errors import DuplicateRequest
+from gateway.answer import RELEASED, Answer
+from gateway.api.answers import answered, receipt_out
+from gateway.api.guard import Caller
+from gateway.api.schemas import DisclosureIn, DisclosureOut, ProblemOut, ReceiptOut
+from gateway.api.state import Services, Wired
+from gateway.api.strict import StrictRoute
+from gateway.api.tracing import parse_trace
+from gateway.decision.model import OverAsking, SubjectCheck
+from gateway.disclosure import disclose
+from gateway.errors import KeyReused, KeySpent, NotFound, SubjectInvalid
+from gateway.identity.tokens import VerifiedCaller
+from gateway.passage import Envelope, Request
+from gateway.subject import Subject, parse_bsn
+
+router = APIRouter(route_class=StrictRoute, tags=["disclosures"])
+
+_ID_BYTES = 16
+_ID = r"^[0-9a-f]{32}$"
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,128}$",
+        description="The same key with the same body gives the same disclosure and receipt.",
+    ),
+]
+Traceparent = Annotated[
+    str | None, Header(alias="traceparent", description="W3C trace context, kept in the ledger.")
+]
+Single = Annotated[str | None, Header(alias="b3", description="B3 single header, read as well.")]
+
+
+@router.post(
+    "/disclosures",
+    response_model=DisclosureOut,
+    responses={
+        400: {"model": ProblemOut, "description": "The request is not one."},
+        401: {"model": ProblemOut, "description": "No valid token."},
+        403: {"model": ProblemOut, "description": "Refused, with step, reasons and receipt."},
+        409: {
+            "model": ProblemOut,
+            "description": "The Idempotency-Key stands for another request.",
+        },
+        413: {"model": ProblemOut, "description": "The body is over 256 KiB."},
+        503: {"model": ProblemOut, "description": "No receipt can be given, so no data."},
+    },
+)
+async def create_disclosure(
+    body: DisclosureIn,
+    caller: Caller,
+    service: Wired,
+    idempotency_key: IdempotencyKey = None,
+    traceparent: Traceparent = None,
+    b3: Single = None,
+) -> Response:
+    """Ask for the data that one task, activity and purpose need about one person."""
+    trace = parse_trace(traceparent, b3, service.random)
+    canonical = _canonical(body)
+    request_id, digest = _identify(service, caller, idempotency_key, canonical)
+    if digest is not None and (earlier := _replayed(service, request_id, digest)):
+        return answered(*earlier)
+    envelope = Envelope(request_id, trace.trace_id, trace.span_id, canonical, digest)
+    try:
+        answer, receipt = await disclose(service.gate, caller, _request(body), envelope)
+    except DuplicateRequest:
+        # Another call with the same key was faster; its answer is the answer.
+        if digest is None or (earlier := _replayed(service, request_id, digest)) is None:
+            raise
+        return answered(*earlier)
+    return answered(answer, receipt)
+
+
+@router.get(
+    "/disclosures/{id}/receipt",
+    responses={401: {"model": ProblemOut}, 404: {"model": ProblemOut}},
+)
+async def read_receipt(
+    id: Annotated[str, Path(pattern=_ID)],  # noqa: A002 (the name of the path member)
+    caller: Caller,
+    service: Wired,
+) -> ReceiptOut:
+    """Return the receipt of a disclosure or refusal of the caller's own organisation."""
+    receipt = service.log.receipt(id)
+    if receipt is None or _organisation_of(receipt) != _oin(service, caller):
+        raise NotFound("no such disclosure of this organisation")
+    return ReceiptOut.model_validate(receipt_out(receipt))
+
+
+def _request(body: DisclosureIn) -> Request:
+    subject, check = _subject(body)
+    return Request(
+        task=body.task,
+        activity=body.activity,
+        purposes=(body.purpose,) if isinstance(body.purpose, str) else tuple(body.purpose),
+        subject=subject,
+        subject_check=check,
+        fields=None if body.fields is None else tuple(body.fields),
+        justifications=body.justifications,
+        case=body.case,
+        over_asking=OverAsking(body.over_asking),
+    )
+
+
+def _subject(body: DisclosureIn) -> tuple[Subject | None, SubjectCheck]:
+    try:
+        return parse_bsn(body.subject.value), SubjectCheck.VALID
+    except SubjectInvalid:
+        return None, SubjectCheck.INVALID
+
+
+def _canonical(body: DisclosureIn) -> bytes:
+    members = body.model_dump(exclude_none=True)
+    return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
+
+
+def _identify(
+    service: Services, caller: VerifiedCaller, key: str | None, body: bytes
+) -> tuple[str, bytes | None]:
+    """Return the request id, and the digest that tells a repeated request from another one.
+
+    With a key, both are keyed hashes over the client and the key, so that the id in the ledger
+    says nothing about either and one client cannot meet the answers of another.
+    """
+    if key is None:
+        return service.random(_ID_BYTES).hex(), None
+    asker = orjson.dumps([caller.client_id, caller.organisation, caller.role, caller.professional])
+    name = orjson.dumps([caller.client_id, key])
+    request_id = hmac.digest(service.idempotency_key, b"id\0" + name, "sha256")[:_ID_BYTES].hex()
+    digest = hmac.digest(service.idempotency_key, b"body\0" + asker + b"\0" + body, "sha256")
+    return request_id, digest
+
+
+def _replayed(service: Services, request_id: str, digest: bytes) -> tuple[Answer, Receipt] | None:
+    """Return the earlier answer under this key, if there is one and it is for the same request."""
+    receipt = service.log.receipt(request_id)
+    if receipt is None:
+        return None
+    kept = service.log.replay(request_id)
+    if kept is None:
+        raise KeySpent("the answer under this key is no longer kept")
+    if not hmac.compare_digest(kept.digest, digest):
+        raise KeyReused("the key stands for another request")
+    members = orjson.loads(kept.answer)
+    return Answer(int(members.get("status", RELEASED)), members), receipt
+
+
+def _organisation_of(receipt: Receipt) -> object:
+    return orjson.loads(receipt.leaf).get("organisation")
+
+
+def _oin(service: Services, caller: VerifiedCaller) -> str:
+    return service.gate.catalogue.organisations[caller.organisation].oin

@@ -1,0 +1,21 @@
+"""Who is calling: the one dependency that every route but the public ones stands behind."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from gateway.api.state import Wired
+from gateway.identity.tokens import VerifiedCaller, parse_bearer
+
+
+async def authenticated(request: Request, service: Wired) -> VerifiedCaller:
+    """Return the caller that the bearer token proves.
+
+    Trust:  the header is a stranger's word until it verifies; a token anywhere else is ignored.
+    Raises: a leaf of Unauthenticated, or IdentityUnavailable.
+    """
+    token = parse_bearer(request.headers.get("authorization"))
+    return service.tokens.verify(token, now=service.now())
+
+
+Caller = Annotated[VerifiedCaller, Depends(authenticated)]

@@ -1,0 +1,151 @@
+"""One table from error to problem document (RFC 9457); an error that is not in it is a 500."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from audit import errors as ledger
+from gateway import errors as own
+from gateway.identity import errors as identity
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem: its name, its status, and what it tells, in Dutch and in English."""
+
+    name: str
+    status: int
+    title: str
+    title_en: str
+    detail: str
+    detail_en: str
+
+    def members(self) -> dict[str, object]:
+        """Return the members of the problem document."""
+        return {
+            "type": f"urn:doelpoort:problem:{self.name}",
+            "title": self.title,
+            "title_en": self.title_en,
+            "status": self.status,
+            "detail": self.detail,
+            "detail_en": self.detail_en,
+        }
+
+    def body(self) -> bytes:
+        """Return the problem document as JSON."""
+        return orjson.dumps(self.members())
+
+
+INTERNAL = Problem(
+    "internal",
+    500,
+    "Er ging iets mis",
+    "Something went wrong",
+    "Er is niets verstrekt. Probeer het later opnieuw.",
+    "Nothing was released. Try again later.",
+)
+TOO_LARGE = Problem(
+    "too-large",
+    413,
+    "Het verzoek is te groot",
+    "The request is too large",
+    "Een verzoek mag hoogstens 256 KiB groot zijn.",
+    "A request holds 256 KiB at most.",
+)
+INVALID = Problem(
+    "invalid-request",
+    400,
+    "Het verzoek klopt niet",
+    "The request is not valid",
+    "Zie `errors` voor wat er niet klopt.",
+    "See `errors` for what is wrong.",
+)
+NOT_FOUND = Problem(
+    "not-found",
+    404,
+    "Niet gevonden",
+    "Not found",
+    "Dit bestaat niet, of het is niet van u.",
+    "This does not exist, or it is not yours.",
+)
+METHOD_NOT_ALLOWED = Problem(
+    "method-not-allowed",
+    405,
+    "Deze methode kan hier niet",
+    "Method not allowed",
+    "Gebruik de methode die de documentatie noemt.",
+    "Use the method that the documentation names.",
+)
+_UNAUTHENTICATED = Problem(
+    "unauthenticated",
+    401,
+    "U bent niet aangemeld",
+    "You are not authenticated",
+    "Vraag een nieuw token aan bij /oauth/token.",
+    "Ask for a new token at /oauth/token.",
+)
+_IDENTITY_DOWN = Problem(
+    "identity-unavailable",
+    503,
+    "Wij kunnen u nu niet herkennen",
+    "We cannot recognise you now",
+    "Er is niets verstrekt. Probeer het later opnieuw.",
+    "Nothing was released. Try again later.",
+)
+_LEDGER_DOWN = Problem(
+    "ledger-unavailable",
+    503,
+    "Het register is niet beschikbaar",
+    "The ledger is not available",
+    "Zonder bewijs geen gegevens: er is niets verstrekt. Probeer het later opnieuw.",
+    "No receipt, no data: nothing was released. Try again later.",
+)
+_BUSY = Problem(
+    "busy",
+    503,
+    "Het is te druk",
+    "Too busy",
+    "Er is niets verstrekt. Probeer het zo opnieuw.",
+    "Nothing was released. Try again shortly.",
+)
+_KEY_REUSED = Problem(
+    "idempotency-key-reused",
+    409,
+    "Deze sleutel hoort bij een ander verzoek",
+    "This key belongs to another request",
+    "Gebruik voor elk nieuw verzoek een nieuwe Idempotency-Key.",
+    "Use a new Idempotency-Key for each new request.",
+)
+_KEY_SPENT = Problem(
+    "idempotency-key-spent",
+    409,
+    "Deze sleutel is al gebruikt",
+    "This key has been used",
+    "Het antwoord van toen bewaren wij niet meer. Doe een nieuw verzoek met een nieuwe sleutel.",
+    "The answer of that time is no longer kept. Make a new request with a new key.",
+)
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    own.BodyInvalid: INVALID,
+    own.SubjectInvalid: INVALID,
+    own.PayloadTooLarge: TOO_LARGE,
+    own.KeyReused: _KEY_REUSED,
+    own.KeySpent: _KEY_SPENT,
+    own.NotFound: NOT_FOUND,
+    own.SourceFailed: INTERNAL,
+    own.SourceInvalid: INTERNAL,
+    own.SettingsInvalid: INTERNAL,
+    identity.TokenMissing: _UNAUTHENTICATED,
+    identity.TokenInvalid: _UNAUTHENTICATED,
+    identity.TokenExpired: _UNAUTHENTICATED,
+    identity.AudienceWrong: _UNAUTHENTICATED,
+    identity.ClientUnknown: _UNAUTHENTICATED,
+    identity.ClientRevoked: _UNAUTHENTICATED,
+    identity.HatWithdrawn: _UNAUTHENTICATED,
+    identity.IdentityUnavailable: _IDENTITY_DOWN,
+    ledger.AppendFailed: _LEDGER_DOWN,
+    ledger.LedgerStopped: _LEDGER_DOWN,
+    ledger.LedgerBusy: _BUSY,
+}

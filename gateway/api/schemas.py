@@ -1,0 +1,185 @@
+"""The JSON of the API, in and out. Request bodies are strict: unknown members are refused."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+FIELDS_LIMIT = 100
+
+_LONG_NUMBER = re.compile(r"\d{5}")
+
+
+def _holds_no_long_number(value: str) -> str:
+    if _LONG_NUMBER.search(value):
+        raise ValueError("a name holds no long number")
+    return value
+
+
+# Names are echoed in refusals and may stand in the ledger, so nothing that names a person fits.
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64),
+    AfterValidator(_holds_no_long_number),
+]
+# A purpose may be typed as free text by someone who does not know the catalogue; it is then told
+# apart as too vague, and its text goes nowhere.
+PurposeText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+Justification = Annotated[str, StringConstraints(max_length=2_000)]
+
+
+class SubjectIn(BaseModel):
+    """The person the request is about."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    type: Literal["bsn"]
+    value: Annotated[str, StringConstraints(max_length=64)] = Field(
+        description="A burgerservicenummer: nine digits that pass the elfproef.",
+        examples=["999911235"],
+    )
+
+
+class DisclosureIn(BaseModel):
+    """A request for data: which task, which activity of it, for which purpose, about whom."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    task: Name = Field(description="Step 1: the statutory task.", examples=["jeugd-toeleiding"])
+    activity: Name = Field(
+        description="Step 2: the activity of that task.", examples=["criteria-toetsen-zwaarte"]
+    )
+    purpose: PurposeText | Annotated[list[PurposeText], Field(min_length=1, max_length=10)] = Field(
+        description="Step 3: one purpose; more than one is refused.",
+        examples=["lichte-of-zware-hulp"],
+    )
+    subject: SubjectIn
+    fields: Annotated[list[Name], Field(max_length=FIELDS_LIMIT)] | None = Field(
+        default=None, description="Left out: exactly the minimal set of the purpose."
+    )
+    justifications: Annotated[dict[Name, Justification], Field(max_length=FIELDS_LIMIT)] = Field(
+        default_factory=dict, description="Per field of professional judgement: why, in this case."
+    )
+    case: CaseId | None = Field(default=None, description="The case (casus) this belongs to.")
+    over_asking: Literal["refuse", "withhold"] = Field(
+        default="refuse", description="What happens when a field goes beyond the purpose."
+    )
+
+
+class ReceiptOut(BaseModel):
+    """The proof that this answer stands in the ledger."""
+
+    log: str = Field(description="The origin of the log.")
+    index: int = Field(description="The number of the entry, from zero.")
+    proof: str = Field(description="A tlog-proof (c2sp.org/tlog-proof@v1), the leaf included.")
+
+
+class ReasonOut(BaseModel):
+    """Why something was refused, and what to ask instead."""
+
+    code: str
+    message: str
+    message_en: str
+    step: int
+    field: str | None = None
+    instead: list[str] | None = None
+
+
+class ValueOut(BaseModel):
+    """One released field: null means that the source does not know, which is not "no"."""
+
+    value: Any
+    precision: str
+    as_of: str
+
+
+class LegalBasisOut(BaseModel):
+    """Step 4: the law and the ground of the GDPR."""
+
+    law: str
+    article: str
+    gdpr: str
+
+
+class ObligationOut(BaseModel):
+    """What comes with the data."""
+
+    code: str
+    message: str
+    message_en: str
+
+
+class DisclosureOut(BaseModel):
+    """What was released, on which basis, with its receipt."""
+
+    disclosure_id: str
+    outcome: Literal["permit", "partial"]
+    data: dict[str, ValueOut]
+    withheld: list[ReasonOut]
+    legal_basis: list[LegalBasisOut]
+    obligations: list[ObligationOut]
+    policy_revision: str
+    receipt: ReceiptOut
+
+
+class MemberOut(BaseModel):
+    """A member of the request that is wrong; never its value."""
+
+    member: str
+    message: str
+
+
+class ProblemOut(BaseModel):
+    """A problem document (RFC 9457); refusals carry the last five members."""
+
+    type: str
+    title: str
+    title_en: str
+    status: int
+    detail: str
+    detail_en: str
+    errors: list[MemberOut] | None = None
+    disclosure_id: str | None = None
+    step: int | None = None
+    reasons: list[ReasonOut] | None = None
+    policy_revision: str | None = None
+    receipt: ReceiptOut | None = None
+
+
+class PurposeFieldOut(BaseModel):
+    """A field of a purpose: how precise it comes, and why it is needed."""
+
+    name: str
+    precision: str
+    need: str
+    because: str
+    meaning: str
+
+
+class PurposeOut(BaseModel):
+    """What may I ask, what will I get, why, and on which basis."""
+
+    id: str
+    task: str
+    activity: str
+    title: str
+    title_en: str
+    question: str
+    fields: list[PurposeFieldOut]
+    never: list[str]
+    instead: dict[str, list[str]]
+    conditions: list[str]
+    legal_basis: list[LegalBasisOut]
+    obligations: list[ObligationOut]
+    policy_revision: str
+
+
+class HealthOut(BaseModel):
+    """Whether the gateway can answer, under which policy, and how fresh its checkpoint is."""
+
+    status: Literal["ok", "stopped"]
+    policy_revision: str
+    ledger_size: int
+    checkpoint_age_s: float
+    engine: str

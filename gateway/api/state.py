@@ -1,0 +1,39 @@
+"""What the routes get to work with: one frozen bundle, hung on the application by the wiring."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from audit.ledger import LedgerReader, LedgerStatus
+from gateway.disclosure import Gate
+from gateway.identity.endpoint import TokenEndpoint
+from gateway.identity.tokens import TokenVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The gate, the reading side of the ledger, and identity.
+
+    Only `gate` can write to the ledger, and only the disclosure flow uses it.
+    """
+
+    gate: Gate
+    log: LedgerReader
+    status: Callable[[], LedgerStatus]
+    tokens: TokenVerifier
+    token_endpoint: TokenEndpoint
+    idempotency_key: bytes
+    random: Callable[[int], bytes]
+    now: Callable[[], dt.datetime]
+    engine: str
+
+
+async def services(request: Request) -> Services:
+    """Return the services of this application."""
+    return cast(Services, request.app.state.services)
+
+
+Wired = Annotated[Services, Depends(services)]

@@ -1,0 +1,1 @@
+"""The facts that decisions rest on: cases and their parties, consents, confirmations."""

@@ -1,0 +1,187 @@
+"""What the commands of the command line do; `cli` only says how they are called."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
+
+from audit.__main__ import main as audit_main
+from gateway.errors import SettingsInvalid
+from gateway.identity.clients import Client, Hat, parse_public_key
+from gateway.partner import Hat as PartnerHat
+from gateway.partner import Partner, load_key, private_pem, public_pem
+from gateway.policy_commands import Asked
+from gateway.server import server_config
+from gateway.settings import load_settings
+from gateway.wiring import open_gateway, os_random, registry_of, utc_now
+
+__all__ = ["PartnerHat"]
+
+_KEY_BYTES = 32
+_RELEASED = 200
+_OUT = Console(highlight=False, soft_wrap=True)
+
+
+def serve() -> None:
+    """Serve until asked to stop."""
+    settings = load_settings()
+    gateway = open_gateway(settings)
+    _OUT.print(f"Doelpoort luistert op {settings.host}:{settings.port} ({settings.public_url})")
+    _OUT.print(f"beleid (policy)  {gateway.services.gate.catalogue.revision}")
+    _OUT.print(f"ledger           {gateway.ledger_path}")
+    _OUT.print(f"vkey             {gateway.vkey}")
+    uvicorn.Server(server_config(gateway.app, settings.host, settings.port)).run()
+
+
+def read_bsn(stream: TextIO) -> str:
+    """Return the BSN from the first line of the stream; a person at a terminal is asked for it."""
+    if stream.isatty():
+        return str(Console(stderr=True).input("BSN: ", password=True)).strip()
+    return stream.readline().strip()
+
+
+def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
+    url: str,
+    client_id: str,
+    key: Path,
+    hat: PartnerHat,
+    asked: Asked,
+    bsn: str,
+    *,
+    as_json: bool,
+) -> bool:
+    """Ask a gateway, show its answer, and return whether data were released."""
+    partner = Partner(
+        url=url, client_id=client_id, key=load_key(key), now=utc_now, random=os_random
+    )
+    response = partner.ask(hat, _request(asked, bsn))
+    partner.close()
+    if as_json:
+        _OUT.print_json(response.text)
+    else:
+        _show_answer(response.json())
+    return response.status_code == _RELEASED
+
+
+def client_add(
+    client_id: str,
+    name: str,
+    hats: Sequence[str],
+    public_key: Path | None,
+    new_key: Path | None,
+    *,
+    random: Callable[[int], bytes],
+) -> None:
+    """Register a client with the key that its partner sent, or with a new pair."""
+    if (public_key is None) == (new_key is None):
+        raise SettingsInvalid("give either --public-key or --new-key")
+    settings = load_settings()
+    pem = _read_text(public_key) if public_key else _make_key(new_key, random)
+    registry_of(settings).add(
+        Client(
+            id=client_id,
+            name=name,
+            public_keys=(parse_public_key(pem),),
+            hats=frozenset(_parse_hat(hat) for hat in hats),
+        )
+    )
+    _OUT.print(f"{client_id} is aangesloten (registered).")
+
+
+def client_revoke(client_id: str, *, at: dt.datetime) -> None:
+    """Revoke a client."""
+    registry_of(load_settings()).revoke(client_id, at=at)
+    _OUT.print(f"{client_id} is ingetrokken (revoked).")
+
+
+def client_list(*, as_json: bool) -> None:
+    """Show the registered clients."""
+    clients = [
+        {
+            "id": client.id,
+            "name": client.name,
+            "hats": sorted(f"{hat.organisation}:{hat.role}" for hat in client.hats),
+            "revoked_at": client.revoked_at.isoformat() if client.revoked_at else None,
+        }
+        for client in registry_of(load_settings()).clients()
+    ]
+    if as_json:
+        show_json(clients)
+        return
+    for client in clients:
+        state = f"  ingetrokken (revoked) {client['revoked_at']}" if client["revoked_at"] else ""
+        hats = ", ".join(client["hats"] or ())
+        _OUT.print(f"{client['id']}  {client['name']}  {hats}{state}")
+
+
+def audit_verify(ledger: Path, key: str, *, as_json: bool) -> int:
+    """Run the auditor's own verifier and return its exit status."""
+    return audit_main(["verify", str(ledger), "--key", key, *(["--json"] if as_json else [])])
+
+
+def show_json(value: object) -> None:
+    """Print a value as JSON."""
+    _OUT.print_json(json.dumps(value, ensure_ascii=False))
+
+
+def _request(asked: Asked, bsn: str) -> dict[str, object]:
+    request: dict[str, object] = {
+        "task": asked.task,
+        "activity": asked.activity,
+        "purpose": asked.purpose,
+        "subject": {"type": "bsn", "value": bsn},
+        "over_asking": asked.over_asking,
+    }
+    optional = {
+        "fields": list(asked.fields) if asked.fields else None,
+        "justifications": asked.justifications or None,
+        "case": asked.case,
+    }
+    return request | {name: value for name, value in optional.items() if value is not None}
+
+
+def _show_answer(body: Mapping[str, Any]) -> None:
+    if "title" in body:
+        _OUT.print(f"[yellow]{body['title']}[/]  [dim]({body.get('title_en', '')})[/]")
+        _OUT.print(f"{body['detail']}  [dim]({body.get('detail_en', '')})[/]")
+    for name, entry in body.get("data", {}).items():
+        shown = "onbekend (unknown)" if entry["value"] is None else entry["value"]
+        _OUT.print(f"[bold]{name}[/] = {shown}  [dim]({entry['precision']}, {entry['as_of']})[/]")
+    for reason in (*body.get("withheld", ()), *body.get("reasons", ())):
+        field = f" {reason['field']}" if "field" in reason else ""
+        _OUT.print(f"- {reason['code']}{field}: {reason['message']}")
+        if "instead" in reason:
+            _OUT.print(f"  vraag in plaats daarvan (ask instead): {', '.join(reason['instead'])}")
+    for fault in body.get("errors", ()):
+        _OUT.print(f"- {fault['member']}: {fault['message']}")
+    if "receipt" in body:
+        receipt = body["receipt"]
+        _OUT.print(f"ontvangstbewijs (receipt): regel {receipt['index']} van {receipt['log']}")
+
+
+def _parse_hat(text: str) -> Hat:
+    organisation, colon, role = text.partition(":")
+    if not (organisation and colon and role):
+        raise SettingsInvalid("write a hat as ORGANISATION:ROLE")
+    return Hat(organisation, role)
+
+
+def _make_key(path: Path | None, random: Callable[[int], bytes]) -> str:
+    if path is None or path.exists():
+        raise SettingsInvalid("the file of a new key must not exist yet")
+    key = Ed25519PrivateKey.from_private_bytes(random(_KEY_BYTES))
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(private_pem(key))
+    return public_pem(key)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, ValueError) as exc:
+        raise SettingsInvalid("the public key file cannot be read") from exc

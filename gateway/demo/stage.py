@@ -1,0 +1,74 @@
+"""Sets the stage of the demo: a fresh home, the invented clients, one registered partner."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.demo.data import load_clients
+from gateway.identity.clients import Client, Hat, parse_public_key
+from gateway.partner import Partner, private_pem, public_pem
+from gateway.settings import Settings, load_settings
+from gateway.wiring import registry_of
+
+CLIENT_ID = "wijkteam-systeem"
+# One person with two roles: consultant for the municipality, youth care worker for the provider.
+CONSULTANT = Hat("gem-toegang-jeugd", "consulent-jeugd")
+CARE_WORKER = Hat("jeugdhulp-de-brug", "jeugdhulpverlener")
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the story is told with."""
+
+    settings: Settings
+    partner: Partner
+    key_file: Path
+
+
+def set_stage(
+    root: Path,
+    folder: Path,
+    address: tuple[str, int],
+    *,
+    now: Callable[[], dt.datetime],
+    random: Callable[[int], bytes],
+) -> Stage:
+    """Fill the source, write the settings and register the partner.
+
+    Effects: files below `folder`, which is the demo's own.
+    Raises:  DemoInvalid when the demo set under `root` cannot be loaded.
+    """
+    host, port = address
+    url = f"http://{host}:{port}"
+    database = folder / "bron.db"
+    load_clients(root / "deploy" / "demo" / "clients.json", database, now().date())
+    settings = load_settings(
+        home=folder / "home",
+        public_url=url,
+        source_url=f"sqlite:///{database}",
+        cases_url=f"sqlite:///{database}",
+        purposes=root / "purposes",
+        policies=root / "policies",
+        engine="embedded",
+        opa_url=None,
+        host=host,
+        port=port,
+    )
+    key = Ed25519PrivateKey.from_private_bytes(random(_KEY_BYTES))
+    key_file = folder / "partner.pem"
+    key_file.touch(mode=0o600)
+    key_file.write_bytes(private_pem(key))
+    registry_of(settings).add(
+        Client(
+            id=CLIENT_ID,
+            name="Systeem van het wijkteam (demo)",
+            public_keys=(parse_public_key(public_pem(key)),),
+            hats=frozenset({CONSULTANT, CARE_WORKER}),
+        )
+    )
+    partner = Partner(url=url, client_id=CLIENT_ID, key=key, now=now, random=random)
+    return Stage(settings, partner, key_file)

@@ -1,0 +1,197 @@
+"""What the policy commands do: check the files, explain a question, write the bundle."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from gateway.catalogue.errors import Finding, Severity
+from gateway.catalogue.lint import lint
+from gateway.catalogue.load import load_catalogue, read_catalogue
+from gateway.catalogue.model import Catalogue, ConditionKind
+from gateway.decision.bundle import write_bundle
+from gateway.decision.decide import Decider
+from gateway.decision.embedded import EmbeddedEngine
+from gateway.decision.explain import Explanation, StepState, explain
+from gateway.decision.model import OverAsking, Permit, Question, SubjectCheck
+from gateway.decision.parties import Parties
+from gateway.errors import SettingsInvalid
+
+_OUT = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFolders:
+    """Where the policy files stand."""
+
+    purposes: Path
+    policies: Path
+
+    def parties(self, catalogue: Catalogue) -> Parties:
+        """Return the party policy, checked against the catalogue."""
+        return Parties.load(
+            self.policies / "parties.conf", self.policies / "parties.csv", catalogue
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as typed on the command line."""
+
+    task: str
+    activity: str
+    purpose: str
+    fields: Sequence[str] | None
+    because: Sequence[str]
+    case: str | None
+    over_asking: str
+
+    @property
+    def justifications(self) -> dict[str, str]:
+        """The motivations by field.
+
+        Raises: SettingsInvalid when one is not written as FIELD=TEXT.
+        """
+        pairs = [text.partition("=") for text in self.because]
+        if not all(field and sign for field, sign, _ in pairs):
+            raise SettingsInvalid("write a motivation as --because FIELD=TEXT")
+        return {field: text for field, _, text in pairs}
+
+
+def check(folders: PolicyFolders, *, today: dt.date) -> tuple[Finding, ...]:
+    """Return everything that is wrong with the policy files, or may be better.
+
+    Raises: PartiesInvalid when the party policy cannot be used.
+    """
+    reading = read_catalogue(folders.purposes, folders.policies)
+    if not reading.usable:
+        return reading.findings
+    folders.parties(reading.catalogue)
+    EmbeddedEngine.build(reading.catalogue, folders.policies)
+    return lint(reading, today)
+
+
+def is_sound(findings: Sequence[Finding]) -> bool:
+    """Tell whether none of the findings is an error."""
+    return all(finding.severity is not Severity.ERROR for finding in findings)
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """Print findings for a person, with their place."""
+    for finding in findings:
+        colour = "red" if finding.severity is Severity.ERROR else "yellow"
+        where = f"{finding.file}:{finding.line}:{finding.column}"
+        _OUT.print(f"[{colour}]{where}[/] {finding.code}")
+        _OUT.print(f"   {finding.message_nl}\n   [dim]{finding.message_en}[/]")
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    others = len(findings) - errors
+    _OUT.print(f"{errors} fouten (errors), {others} waarschuwingen (warnings)")
+
+
+def findings_out(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    """Return findings for a program."""
+    return [
+        {
+            "file": finding.file,
+            "line": finding.line,
+            "column": finding.column,
+            "code": finding.code,
+            "severity": finding.severity.value,
+            "message": finding.message_nl,
+            "message_en": finding.message_en,
+        }
+        for finding in findings
+    ]
+
+
+def bundle(folders: PolicyFolders, out: Path) -> str:
+    """Write what an OPA server loads, and return the revision it decides under."""
+    catalogue = load_catalogue(folders.purposes, folders.policies)
+    folders.parties(catalogue)
+    write_bundle(catalogue, folders.policies, out)
+    return catalogue.revision
+
+
+def dry_run(
+    folders: PolicyFolders, hat: tuple[str, str], asked: Asked, *, today: dt.date
+) -> Explanation:
+    """Explain what would be decided if every condition that needs a fact were met."""
+    catalogue = load_catalogue(folders.purposes, folders.policies)
+    decider = Decider(
+        catalogue, folders.parties(catalogue), EmbeddedEngine.build(catalogue, folders.policies)
+    )
+    return asyncio.run(explain(decider, _question(decider, hat, asked, today)))
+
+
+def _question(decider: Decider, hat: tuple[str, str], asked: Asked, today: dt.date) -> Question:
+    organisation, role = hat
+    return Question(
+        organisation=organisation,
+        role=role,
+        standing=decider.parties.standing(frozenset({hat}), hat, asked.task, asked.activity),
+        task=asked.task,
+        activity=asked.activity,
+        purposes=(asked.purpose,),
+        subject=SubjectCheck.VALID,
+        fields=tuple(dict.fromkeys(asked.fields)) if asked.fields else None,
+        justified=tuple(sorted(asked.justifications)),
+        over_asking=OverAsking(asked.over_asking),
+        facts=tuple(sorted(_all_met(decider.catalogue, asked.purpose).items())),
+        date=today.isoformat(),
+    )
+
+
+def _all_met(catalogue: Catalogue, name: str) -> Mapping[str, str]:
+    facts = {"case": "met", ConditionKind.CONSENT.value: "met"}
+    purpose = catalogue.purposes.get(name)
+    if purpose is not None:
+        facts |= {condition.name: "met" for condition in purpose.conditions}
+    return facts
+
+
+_MARKS = {
+    StepState.PASSED: "[green]✓[/]",
+    StepState.FAILED: "[red]✗[/]",
+    StepState.NOT_REACHED: "[dim]·[/]",
+}
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """Print the steps for a person, Dutch first."""
+    for step in explanation.steps[1:]:
+        declared = ", ".join(word for word in step.declared if word)
+        _OUT.print(f"{_MARKS[step.state]} [bold]Stap {step.number}. {step.title.nl}[/]  {declared}")
+        for words in step.says:
+            english = "" if words.en == words.nl else f"\n     [dim]{words.en}[/]"
+            _OUT.print(f"     {words.nl}{english}")
+    if isinstance(explanation.decision, Permit):
+        names = ", ".join(explanation.decision.fields)
+        _OUT.print(f"[green]Zou worden verstrekt[/] (would be released): {names}")
+        _OUT.print("Casus en voorwaarden worden bij de echte vraag getoetst.")
+        _OUT.print("[dim]Case and conditions are checked when you really ask.[/]")
+    else:
+        _OUT.print("[red]Zou worden geweigerd[/] (would be refused)")
+
+
+def explanation_out(explanation: Explanation) -> dict[str, object]:
+    """Return the explanation for a program."""
+    decision = explanation.decision
+    return {
+        "outcome": decision.outcome,
+        "fields": list(decision.fields) if isinstance(decision, Permit) else [],
+        "policy_revision": decision.revision,
+        "steps": [
+            {
+                "step": step.number,
+                "title": step.title.nl,
+                "title_en": step.title.en,
+                "declared": list(step.declared),
+                "state": step.state.value,
+                "says": [{"nl": words.nl, "en": words.en} for words in step.says],
+            }
+            for step in explanation.steps
+        ],
+    }

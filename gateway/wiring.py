@@ -1,0 +1,194 @@
+"""The only place that names concrete classes, reads the clock, and takes keys and randomness."""
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from audit.ledger import Ledger, LedgerReader
+from audit.note import Signer
+from audit.seal import Seal, SealKeys
+from audit.store import SqlStore
+from gateway.api.state import Services
+from gateway.app import create_app
+from gateway.cases.finder import FactFinder
+from gateway.cases.records import RecordedCases
+from gateway.catalogue.load import load_catalogue
+from gateway.catalogue.model import Catalogue
+from gateway.decision.decide import Decider
+from gateway.decision.embedded import EmbeddedEngine
+from gateway.decision.engine import Engine
+from gateway.decision.opa import OpaEngine
+from gateway.decision.parties import Parties
+from gateway.disclosure import Gate
+from gateway.errors import SettingsInvalid
+from gateway.identity.assertions import AssertionVerifier
+from gateway.identity.endpoint import TokenEndpoint
+from gateway.identity.keys import KeyRing, ensure_keys
+from gateway.identity.registry import Registry
+from gateway.identity.tokens import TokenIssuer, TokenVerifier
+from gateway.settings import Settings
+from gateway.sources.sql import SqlSource
+
+_FIRST_EPOCH = 1
+_HTTPS_PORT = 443
+_OPA_PORT = 8181
+
+
+def utc_now() -> dt.datetime:
+    """Return the time of this host, in UTC."""
+    return dt.datetime.now(dt.UTC)  # noqa: TID251 (the one place that reads the clock)
+
+
+def os_random(size: int) -> bytes:
+    """Return this many bytes that nobody can predict."""
+    return os.urandom(size)
+
+
+def clock_ms() -> int:
+    """Return the time of this host in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A wired gateway: the application, and what else a command may need of it."""
+
+    app: FastAPI
+    services: Services
+    vkey: str
+    ledger_path: Path
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The writing and the reading side of one opened log."""
+
+    ledger: Ledger
+    reader: LedgerReader
+    vkey: str
+    path: Path
+
+
+def load_policy(settings: Settings) -> tuple[Catalogue, Parties]:
+    """Read the policy files; both raise an explanation when they are empty, broken or at odds."""
+    catalogue = load_catalogue(settings.purposes, settings.policies)
+    parties = Parties.load(
+        settings.policies / "parties.conf", settings.policies / "parties.csv", catalogue
+    )
+    return catalogue, parties
+
+
+def registry_of(settings: Settings) -> Registry:
+    """Return the client registry of this gateway."""
+    return Registry(settings.home / "clients.json")
+
+
+def ledger_path(settings: Settings, year: int) -> Path:
+    """Return the file of the log of this year: one log a year, so that each can be closed."""
+    return settings.home / f"ledger-{year}.db"
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """Open everything a gateway needs, in the order in which a start should fail.
+
+    Effects: makes `home` and the keys on the first start; takes the ledger for this process alone.
+    Raises:  the error of whatever is missing, weak or in use; what was opened before is closed.
+    """
+    with ExitStack() as opened:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keys = ensure_keys(settings.home / "keys", random=os_random)
+        registry = registry_of(settings)
+        registry.load()
+        catalogue, parties = load_policy(settings)
+        source = SqlSource(settings.source_url)
+        opened.callback(source.close)
+        source.check(catalogue)
+        cases = RecordedCases(SqlSource(settings.cases_url))
+        opened.callback(cases.close)
+        engine = _open_engine(settings, catalogue)
+        log = _open_log(settings, keys, opened)
+        gate = Gate(
+            catalogue=catalogue,
+            decider=Decider(catalogue, parties, engine),
+            facts=FactFinder(cases, source),
+            source=source,
+            ledger=log.ledger,
+            now=utc_now,
+        )
+        services = _services(settings, keys, registry, gate, log.reader)
+        close = opened.pop_all().close
+        app = create_app(services, public_url=settings.public_url, on_close=close)
+        return Gateway(app, services, log.vkey, log.path, close)
+    raise AssertionError("an exit stack does not swallow exceptions")
+
+
+def _open_engine(settings: Settings, catalogue: Catalogue) -> Engine:
+    if settings.engine == "embedded":
+        return EmbeddedEngine.build(catalogue, settings.policies)
+    if settings.opa_url is None:
+        raise SettingsInvalid("the OPA engine needs the address of its server")
+    url = urlsplit(settings.opa_url)
+    tls = url.scheme == "https"
+    token = None if settings.opa_token is None else settings.opa_token.get_secret_value()
+    port = url.port or (_HTTPS_PORT if tls else _OPA_PORT)
+    return OpaEngine(url.hostname or "", port, tls=tls, token=token)
+
+
+def _open_log(settings: Settings, keys: KeyRing, opened: ExitStack) -> _Log:
+    year = utc_now().year
+    path = ledger_path(settings, year)
+    origin = f"{settings.public_host}/disclosures/{year}"
+    store = SqlStore.open(path)
+    opened.callback(store.close)
+    signer = Signer(origin, keys.log.private_bytes_raw())
+    seal = Seal(SealKeys(_FIRST_EPOCH, keys.seal_epoch, keys.seal_period), os_random)
+    ledger = Ledger.open(
+        store,
+        origin=origin,
+        signer=signer,
+        gateway_id=settings.gateway_id,
+        seal=seal,
+        clock_ms=clock_ms,
+        random=os_random,
+        high_water=settings.high_water or settings.home / f"high-water-{year}",
+    )
+    opened.callback(ledger.close)
+    reader = LedgerReader(store, origin=origin, seal=seal, clock_ms=clock_ms)
+    return _Log(ledger, reader, signer.verifier.vkey, path)
+
+
+def _services(
+    settings: Settings, keys: KeyRing, registry: Registry, gate: Gate, log: LedgerReader
+) -> Services:
+    public_url = settings.public_url
+    issuer = TokenIssuer(
+        key=keys.token,
+        issuer=public_url,
+        audience=public_url,
+        oins={each.id: each.oin for each in gate.catalogue.organisations.values()},
+        random=os_random,
+    )
+    assertions = AssertionVerifier(
+        registry, audiences=frozenset({public_url, f"{public_url}/oauth/token"})
+    )
+    return Services(
+        gate=gate,
+        log=log,
+        status=lambda: gate.ledger.status,
+        tokens=TokenVerifier(
+            key=keys.token.public_key(), issuer=public_url, audience=public_url, registry=registry
+        ),
+        token_endpoint=TokenEndpoint(assertions=assertions, issuer=issuer),
+        idempotency_key=keys.idempotency,
+        random=os_random,
+        now=utc_now,
+        engine=settings.engine,
+    )
