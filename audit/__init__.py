@@ -1,0 +1,1 @@
+"""The auditor's room: a tamper-evident ledger of every disclosure, and the verifier of it."""

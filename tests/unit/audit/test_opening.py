@@ -1,0 +1,165 @@
+"""What is compared before a ledger opens."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from audit.entry import parse_leaf
+from audit.errors import (
+    AuditError,
+    KeyInvalid,
+    KeyMismatch,
+    LeafInvalid,
+    LedgerCorrupt,
+    RollbackSeen,
+)
+from audit.ledger import Ledger
+from audit.merkle import RootHash
+from audit.storage import Entry, Head
+from tests.fakes_audit import (
+    ORIGIN,
+    CountedRandom,
+    FixedClock,
+    MemoryStore,
+    make_draft,
+    make_seal,
+    make_signer,
+    open_ledger,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@contextmanager
+def opened(store: MemoryStore, folder: Path) -> Iterator[Ledger]:
+    """Open a ledger for the length of a with block."""
+    ledger = open_ledger(store, folder / "marks")
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def _with_other_root(store: MemoryStore) -> None:
+    store.current = Head(store.current.size, RootHash(b"0" * 32), 0)
+
+
+def _with_other_leaf_hash(store: MemoryStore) -> None:
+    row = store.rows[1]
+    store.rows[1] = Entry(1, row.request_id, row.leaf, b"0" * 32)
+
+
+def _without_checkpoint(store: MemoryStore) -> None:
+    store.notes.clear()
+
+
+def _with_older_checkpoint(store: MemoryStore) -> None:
+    del store.notes[max(store.notes)]
+
+
+def _without_entry(store: MemoryStore) -> None:
+    store.rows.pop()
+
+
+def _rolled_back(store: MemoryStore) -> None:
+    store.rows, store.notes, store.current = [], {}, Head()
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        (_with_other_root, LedgerCorrupt),
+        (_with_other_leaf_hash, LedgerCorrupt),
+        (_without_checkpoint, LedgerCorrupt),
+        (_with_older_checkpoint, LedgerCorrupt),
+        (_without_entry, LedgerCorrupt),
+        (_rolled_back, RollbackSeen),
+    ],
+    ids=["root", "hash", "no-checkpoint", "old-checkpoint", "entry", "rollback"],
+)
+async def test_a_damaged_ledger_does_not_open(
+    tmp_path: Path, damage: Callable[[MemoryStore], None], error: type[AuditError]
+) -> None:
+    """Head, tree, checkpoint and marks are compared before anything is signed."""
+    store = MemoryStore()
+    with opened(store, tmp_path) as ledger:
+        await ledger.append(make_draft(1))
+        await ledger.append(make_draft(2))
+    damage(store)
+
+    with pytest.raises(error):
+        open_ledger(store, tmp_path / "marks")
+
+
+async def test_a_leaf_without_counter_does_not_open(tmp_path: Path) -> None:
+    """The counter must continue from somewhere."""
+    store = MemoryStore()
+    with opened(store, tmp_path):
+        row = store.rows[0]
+    store.rows[0] = Entry(0, row.request_id, b'{"gateway":"gw-1"}', row.leaf_hash)
+
+    with pytest.raises(LedgerCorrupt):
+        open_ledger(store, tmp_path / "marks")
+
+
+def _open_as(store: MemoryStore, folder: Path, seed: bytes, origin: str, gateway: str) -> None:
+    Ledger.open(
+        store,
+        origin=origin,
+        signer=make_signer(seed),
+        gateway_id=gateway,
+        seal=make_seal(),
+        clock_ms=FixedClock(),
+        random=CountedRandom(),
+        high_water=folder / "marks",
+    ).close()
+
+
+async def test_another_key_does_not_open_the_ledger(tmp_path: Path) -> None:
+    """A log is continued by the key that began it."""
+    store = MemoryStore()
+    with opened(store, tmp_path):
+        pass
+
+    with pytest.raises(KeyMismatch):
+        _open_as(store, tmp_path, b"o" * 32, ORIGIN, "gw-1")
+
+
+@pytest.mark.parametrize(("origin", "gateway"), [("other.example", "gw-1"), (ORIGIN, "GW 1")])
+async def test_names_that_do_not_fit_are_refused(tmp_path: Path, origin: str, gateway: str) -> None:
+    """The key carries the origin, and the gateway id must fit a leaf."""
+    with pytest.raises(KeyInvalid):
+        _open_as(MemoryStore(), tmp_path, b"s" * 32, origin, gateway)
+
+
+async def test_another_gateway_has_a_counter_of_its_own(tmp_path: Path) -> None:
+    """Each gateway counts from zero, and comes back to its own count."""
+    store = MemoryStore()
+    with opened(store, tmp_path):
+        pass
+    _open_as(store, tmp_path, b"s" * 32, ORIGIN, "gw-2")
+
+    with opened(store, tmp_path) as ledger:
+        receipt = await ledger.append(make_draft())
+
+    assert parse_leaf(receipt.leaf)["counter"] == 1
+
+
+async def test_a_genesis_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """An origin that no leaf can hold ends the start."""
+    store = MemoryStore()
+    name = "UPPER.example"
+
+    with pytest.raises(LeafInvalid):
+        Ledger.open(
+            store,
+            origin=name,
+            signer=make_signer(name=name),
+            gateway_id="gw-1",
+            seal=make_seal(),
+            clock_ms=FixedClock(),
+            random=CountedRandom(),
+            high_water=tmp_path / "marks",
+        )
