@@ -1,0 +1,1 @@
+"""The policy files as values: read strictly, judged by lint, never changed at run time."""

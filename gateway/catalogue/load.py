@@ -1,0 +1,189 @@
+"""Reading a catalogue from its folders: every finding at once, or a catalogue without any."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from gateway.catalogue.errors import CatalogueInvalid, Finding, Place
+from gateway.catalogue.members import Findings, Table
+from gateway.catalogue.model import (
+    Activity,
+    Catalogue,
+    Field,
+    FieldType,
+    LawStatus,
+    Organisation,
+    OrganisationType,
+    Sensitivity,
+    Task,
+)
+from gateway.catalogue.purpose_file import GROUNDS, PurposeFile, read_purpose
+from gateway.catalogue.references import check_purpose, check_task
+from gateway.catalogue.yaml_subset import parse_yaml
+
+_SHARED = ("organisations", "tasks", "fields")
+_POLICY_FILES = ("disclosure.rego", "parties.conf", "parties.csv")
+_OIN = re.compile(r"[0-9]{20}")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A catalogue as read, with the places that lint points at and every finding of reading."""
+
+    catalogue: Catalogue
+    files: Mapping[str, PurposeFile]
+    findings: tuple[Finding, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether reading found nothing wrong, so that this is a catalogue."""
+        return not self.findings
+
+
+def load_catalogue(purposes_dir: Path, policies_dir: Path) -> Catalogue:
+    """Return the catalogue that these folders hold.
+
+    Raises:  CatalogueInvalid with every finding, if there is one.
+    """
+    reading = read_catalogue(purposes_dir, policies_dir)
+    if not reading.usable:
+        raise CatalogueInvalid(reading.findings)
+    return reading.catalogue
+
+
+def read_catalogue(purposes_dir: Path, policies_dir: Path) -> Reading:
+    """Read everything that can be read; the result is a catalogue only if it is `usable`."""
+    findings = Findings()
+    contents = _contents(purposes_dir, policies_dir, findings)
+    files = _purposes(contents, findings)
+    catalogue = Catalogue(
+        revision=_revision(contents),
+        organisations=_shared(contents, "organisations", _organisation, findings),
+        tasks=_shared(contents, "tasks", _task, findings),
+        fields=_shared(contents, "fields", _field, findings),
+        purposes=MappingProxyType({name: file.purpose for name, file in files.items()}),
+    )
+    for task in catalogue.tasks.values():
+        check_task(task, catalogue, findings)
+    for file in files.values():
+        check_purpose(file, catalogue, findings)
+    return Reading(catalogue, files, findings.all())
+
+
+def _contents(purposes_dir: Path, policies_dir: Path, findings: Findings) -> Mapping[str, bytes]:
+    """Read every policy file once, so that what is decided on is what the revision names."""
+    paths = {f"policies/{name}": policies_dir / name for name in _POLICY_FILES}
+    paths |= {f"purposes/{name}.yaml": purposes_dir / f"{name}.yaml" for name in _SHARED}
+    for path in sorted(purposes_dir.rglob("*.yaml")):
+        paths[f"purposes/{path.relative_to(purposes_dir).as_posix()}"] = path
+    contents: dict[str, bytes] = {}
+    for label, path in paths.items():
+        try:
+            contents[label] = path.read_bytes()
+        except OSError:
+            nl = "Dit bestand ontbreekt of is niet te lezen."
+            findings.error(Place(label), "FILE_UNREADABLE", nl, "Missing or unreadable file.")
+    return contents
+
+
+def _revision(contents: Mapping[str, bytes]) -> str:
+    """Return the hash over the names and bytes of all policy files, in the order of their names."""
+    digest = hashlib.sha256()
+    for label, content in sorted(contents.items()):
+        for part in (label.encode(), content):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _purposes(contents: Mapping[str, bytes], findings: Findings) -> Mapping[str, PurposeFile]:
+    """Return the purposes by id; an id that is there twice, or none at all, is a finding."""
+    files: dict[str, PurposeFile] = {}
+    for label in (label for label in contents if label.count("/") > 1):
+        table = _table(contents, label, findings)
+        if table is None:
+            continue
+        file = read_purpose(table)
+        table.close()
+        if file.purpose.id in files:
+            nl = "Dit doel bestaat al in een ander bestand."
+            findings.error(file.at("id"), "PURPOSE_TWICE", nl, "This purpose exists already.")
+        files.setdefault(file.purpose.id, file)
+    if not files:
+        nl = "Er is geen enkel doel."
+        findings.error(Place("purposes"), "CATALOGUE_EMPTY", nl, "There is no purpose at all.")
+    return MappingProxyType(dict(sorted(files.items())))
+
+
+def _table(contents: Mapping[str, bytes], label: str, findings: Findings) -> Table | None:
+    """Return the one table of a file, or None when the file is not even YAML."""
+    try:
+        return Table(parse_yaml(contents[label], label), findings)
+    except CatalogueInvalid as invalid:
+        findings.extend(invalid)
+        return None
+
+
+def _shared(
+    contents: Mapping[str, bytes],
+    name: str,
+    read: Callable[[str, Table], T],
+    findings: Findings,
+) -> Mapping[str, T]:
+    """Return what a shared file says, by name; a file that is missing was found before."""
+    label = f"purposes/{name}.yaml"
+    table = _table(contents, label, findings) if label in contents else None
+    if table is None:
+        return MappingProxyType({})
+    things = table.named(name, read)
+    table.close()
+    return MappingProxyType(things)
+
+
+def _organisation(name: str, table: Table) -> Organisation:
+    oin = table.text("oin")
+    if not _OIN.fullmatch(oin):
+        table.error(
+            "OIN", "Een OIN heeft 20 cijfers.", "An OIN has 20 digits.", table.place_of("oin")
+        )
+    return Organisation(
+        id=name,
+        name=table.text("name"),
+        oin=oin,
+        type=table.one_of("type", OrganisationType),
+        roles=table.texts("roles"),
+    )
+
+
+def _task(name: str, table: Table) -> Task:
+    validity = table.table("valid", lambda t: (t.date("from"), t.optional_date("until")))
+    activities = table.named("activities", lambda key, t: Activity(key, t.text("title")))
+    return Task(
+        id=name,
+        title=table.text("title"),
+        law=table.text("law"),
+        article=table.text("article"),
+        gdpr=table.choice("gdpr", GROUNDS),
+        responsible=table.texts("responsible"),
+        status=table.one_of("status", LawStatus),
+        valid_from=validity[0],
+        valid_until=validity[1],
+        activities=MappingProxyType(activities),
+    )
+
+
+def _field(name: str, table: Table) -> Field:
+    return Field(
+        name=name,
+        type=table.one_of("type", FieldType),
+        holder=table.text("holder"),
+        sensitivity=table.one_of("sensitivity", Sensitivity),
+        secrecy=table.flag("secrecy"),
+        meaning=table.text("meaning"),
+    )

@@ -1,0 +1,342 @@
+"""What the policy files say, as frozen values: organisations, tasks, fields, purposes, a catalogue.
+
+Nothing here reads a file or a clock; `load` builds these values and `lint` judges them.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TypeAlias
+
+Scalar: TypeAlias = str | int | bool
+"""What a condition on a source row may compare with."""
+
+
+class Precision(IntEnum):
+    """How much of a value leaves, from nothing to everything; the smaller one wins."""
+
+    ABSENT = 0
+    EXISTS = 1
+    FLAG = 2
+    COUNT = 3
+    BAND = 4
+    YEAR = 5
+    EXACT = 6
+
+    @property
+    def label(self) -> str:
+        """The word that stands in the policy files and in the answers."""
+        return self.name.lower()
+
+
+class Derive(StrEnum):
+    """What is made of the rows at the source before precision is applied."""
+
+    ONE = "one"
+    LIST = "list"
+
+
+class Need(StrEnum):
+    """When a field is necessary for its purpose (altijd or oordeel)."""
+
+    ALWAYS = "always"
+    JUDGEMENT = "professional_judgement"
+
+
+class Sensitivity(StrEnum):
+    """How much harm a field can do in the wrong hands."""
+
+    ORDINARY = "ordinary"
+    SENSITIVE = "sensitive"
+    SPECIAL = "special"
+    CRIMINAL = "criminal"
+    NATIONAL_ID = "national_id"
+
+
+class FieldType(StrEnum):
+    """What kind of value a field holds."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE = "date"
+    ENUM = "enum"
+    STRING = "string"
+    LIST = "list"
+    FREE_TEXT = "free_text"
+    DOCUMENT = "document"
+
+
+class LawStatus(StrEnum):
+    """How well the legal source was checked: read in a current text, an older one, or recalled."""
+
+    CURRENT = "V26"
+    OLDER = "V15"
+    PUBLISHED = "VS"
+    RECALLED = "R"
+
+
+class ConditionKind(StrEnum):
+    """What a condition rests on."""
+
+    AGE = "age"
+    CONSENT = "consent"
+    SOURCE_CONFIRMATION = "source_confirmation"
+
+
+class OrganisationType(StrEnum):
+    """What kind of organisation a party is."""
+
+    MUNICIPALITY = "municipality"
+    CARE_PROVIDER = "care_provider"
+    SCHOOL = "school"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A party that may ask for data or hold it, with the roles that its people may act in.
+
+    Shapes:  oin: 20 digits.
+    """
+
+    id: str
+    name: str
+    oin: str
+    type: OrganisationType
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One step of the work process of a task (UPP step 2)."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A statutory task (taak, UPP step 1) with the law that gives it and its activities.
+
+    Units:   valid_from and valid_until are dates, both inclusive.
+    """
+
+    id: str
+    title: str
+    law: str
+    article: str
+    gdpr: str
+    responsible: tuple[str, ...]
+    status: LawStatus
+    valid_from: dt.date
+    valid_until: dt.date | None
+    activities: Mapping[str, Activity]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One logical field of the data dictionary (gegeven)."""
+
+    name: str
+    type: FieldType
+    holder: str
+    sensitivity: Sensitivity
+    secrecy: bool
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """A role at an organisation that may declare a purpose (verzoeker)."""
+
+    role: str
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Named ranges; each limit is the lower bound of the next range.
+
+    Shapes:  limits strictly rising; one label more than there are limits.
+    """
+
+    limits: tuple[int, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGrant:
+    """That a purpose needs a field: from where, how precisely, when and why."""
+
+    name: str
+    table: str
+    column: str | None
+    where: tuple[tuple[str, Scalar], ...]
+    derive: Derive
+    precision: Precision
+    band: Band | None
+    need: Need
+    because: str
+    consent: bool
+    special: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that must hold before anything leaves (voorwaarde), by a unique name.
+
+    Units:   minimum and maximum in whole years on the decision date, both inclusive.
+    """
+
+    name: str
+    kind: ConditionKind
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """One ground (grondslag): the article, and the article of the GDPR it fills in."""
+
+    law: str
+    article: str
+    gdpr: str
+    status: LawStatus
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Secrecy:
+    """The professional secrecy (beroepsgeheim) that the purpose meets, and who may answer."""
+
+    law: str
+    article: str
+    answered_by: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the receiver keeps the answer, on which ground, and what the gateway keeps."""
+
+    term: str
+    ground: str
+    status: LawStatus
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class InformSubject:
+    """Whether and how the person concerned hears of the disclosure."""
+
+    required: bool
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverAsk:
+    """The question that people tend to ask, and the one that suffices."""
+
+    asked: str
+    offered: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the purpose was heard: the words of practice that it stands for."""
+
+    source: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with the answer it must get; run as a test.
+
+    `facts` names only what differs from "everything is met".
+    """
+
+    ask: tuple[str, ...]
+    justified: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    permitted: bool
+    step: int | None
+    code: str | None
+    instead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """One purpose (doel, UPP step 3) with everything that a decision about it needs.
+
+    `processing` is the id of the processing (verwerking) to which consents refer.
+    Units:   valid_from and valid_until are dates, both inclusive.
+    """
+
+    id: str
+    processing: str
+    task: str
+    activity: str
+    label: str
+    title: str
+    title_en: str
+    question: str
+    requesters: tuple[Requester, ...]
+    source_holder: str
+    case_kinds: tuple[str, ...]
+    fields: Mapping[str, FieldGrant]
+    never: tuple[str, ...]
+    instead: Mapping[str, tuple[str, ...]]
+    legal_basis: tuple[LegalBasis, ...]
+    secrecy: Secrecy | None
+    conditions: tuple[Condition, ...]
+    inform_subject: InformSubject
+    retention: Retention
+    valid_from: dt.date
+    valid_until: dt.date | None
+    review_by: dt.date
+    over_ask: OverAsk
+    origin: Origin
+    examples: tuple[Example, ...]
+
+    @property
+    def minimal(self) -> tuple[str, ...]:
+        """The fields that are always necessary: what a request without a field list gets."""
+        return tuple(g.name for g in self.fields.values() if g.need is Need.ALWAYS)
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether any part of the purpose rests on consent, the whole or one field."""
+        whole = any(c.kind is ConditionKind.CONSENT for c in self.conditions)
+        return whole or any(grant.consent for grant in self.fields.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All policy files of one revision.
+
+    Shapes:  revision: sha256 in hex over the content of every policy file, the Rego included.
+    Trust:   only `load.load_catalogue` makes one, after every check has passed.
+    """
+
+    revision: str
+    organisations: Mapping[str, Organisation]
+    tasks: Mapping[str, Task]
+    fields: Mapping[str, Field]
+    purposes: Mapping[str, Purpose]
+    _by_activity: Mapping[tuple[str, str], tuple[Purpose, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        index: dict[tuple[str, str], tuple[Purpose, ...]] = {}
+        for purpose in self.purposes.values():
+            key = (purpose.task, purpose.activity)
+            index[key] = (*index.get(key, ()), purpose)
+        object.__setattr__(self, "_by_activity", index)
+
+    def purposes_of(self, task: str, activity: str) -> tuple[Purpose, ...]:
+        """Return the purposes of that activity of that task, in the order of their ids."""
+        return self._by_activity.get((task, activity), ())

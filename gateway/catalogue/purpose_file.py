@@ -1,0 +1,213 @@
+"""One purpose file, from YAML tree to `Purpose`; `references` checks it against the others."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gateway.catalogue.errors import Place
+from gateway.catalogue.members import Table
+from gateway.catalogue.model import (
+    Band,
+    Condition,
+    ConditionKind,
+    Derive,
+    Example,
+    FieldGrant,
+    InformSubject,
+    LawStatus,
+    LegalBasis,
+    Need,
+    Origin,
+    OverAsk,
+    Precision,
+    Purpose,
+    Requester,
+    Retention,
+    Secrecy,
+)
+
+CONDITION_NAMES = {
+    ConditionKind.AGE: "age",
+    ConditionKind.CONSENT: "consent",
+    ConditionKind.SOURCE_CONFIRMATION: "bron_bevestigd",
+}
+"""The fact that each kind of condition asks for."""
+
+GROUNDS = {
+    ground: ground
+    for ground in (
+        *(f"6-1-{letter}" for letter in "abcdef"),
+        *(f"9-2-{letter}" for letter in "abcdefghij"),
+        "9-none",
+    )
+}
+"""The grounds of GDPR articles 6 and 9; 9-none says that article 9 does not apply, and why."""
+
+
+_PRECISION = {precision.label: precision for precision in Precision}
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeFile:
+    """A purpose with the places that findings about it point at."""
+
+    purpose: Purpose
+    place: Place
+    places: Mapping[tuple[str, str], Place]
+
+    def at(self, key: str, name: str = "") -> Place:
+        """Return where a member, or a name inside it, stands; else where the file begins."""
+        return self.places.get((key, name), self.places.get((key, ""), self.place))
+
+
+def read_purpose(table: Table) -> PurposeFile:
+    """Return the purpose in this table; what is wrong with it goes to the findings of the table."""
+    validity = table.table("valid", _validity)
+    purpose = Purpose(
+        id=table.text("id"),
+        processing=table.text("processing"),
+        task=table.text("task"),
+        activity=table.text("activity"),
+        label=table.text("label"),
+        title=table.text("title"),
+        title_en=table.text("title_en"),
+        question=table.text("question"),
+        requesters=table.tables("requesters", _requester),
+        source_holder=table.text("source_holder"),
+        case_kinds=table.texts("case_kinds"),
+        fields=MappingProxyType(table.named("fields", _grant)),
+        never=table.texts("never"),
+        instead=MappingProxyType(table.lists("instead")),
+        legal_basis=table.tables("legal_basis", _basis),
+        secrecy=table.optional_table("secrecy", _secrecy),
+        conditions=table.tables("conditions", _condition),
+        inform_subject=table.table("inform_subject", _inform),
+        retention=table.table("retention", _retention),
+        valid_from=validity.start,
+        valid_until=validity.end,
+        review_by=validity.review_by,
+        over_ask=table.table("over_ask", _over_ask),
+        origin=table.table("origin", _origin),
+        examples=table.tables("examples", _example),
+    )
+    return PurposeFile(purpose, table.place, MappingProxyType(table.places()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Validity:
+    start: dt.date
+    end: dt.date | None
+    review_by: dt.date
+
+
+def _validity(table: Table) -> _Validity:
+    return _Validity(table.date("from"), table.optional_date("until"), table.date("review_by"))
+
+
+def _requester(table: Table) -> Requester:
+    return Requester(table.text("role"), table.text("organisation"))
+
+
+def _grant(name: str, table: Table) -> FieldGrant:
+    source, _, column = table.text("of").partition(".")
+    precision = table.choice("precision", _PRECISION)
+    band = table.optional_table("band", _band)
+    if (band is None) == (precision is Precision.BAND):
+        table.error(
+            "BAND",
+            "Een 'band' hoort bij precision: band, en alleen daarbij.",
+            "A 'band' belongs to precision: band, and only there.",
+        )
+    if (precision is Precision.EXISTS) == bool(column):
+        table.error(
+            "COLUMN",
+            "Noem een kolom (tabel.kolom), behalve bij precision: exists.",
+            "Name a column (table.column), except with precision: exists.",
+        )
+    return FieldGrant(
+        name=name,
+        table=source,
+        column=column or None,
+        where=table.scalars("where"),
+        derive=table.one_of("derive", Derive) if table.has("derive") else Derive.ONE,
+        precision=precision,
+        band=band,
+        need=table.one_of("need", Need),
+        because=table.optional_text("because") or "",
+        consent=table.flag("consent"),
+        special=table.optional_text("special"),
+    )
+
+
+def _band(table: Table) -> Band:
+    band = Band(table.integers("limits"), table.texts("labels"))
+    if list(band.limits) != sorted(set(band.limits)) or len(band.labels) != len(band.limits) + 1:
+        table.error(
+            "BAND",
+            "Grenzen lopen op, en er is één label meer dan er grenzen zijn.",
+            "Limits rise, and there is one label more than there are limits.",
+        )
+    return band
+
+
+def _basis(table: Table) -> LegalBasis:
+    return LegalBasis(
+        law=table.text("law"),
+        article=table.text("article"),
+        gdpr=table.choice("gdpr", GROUNDS),
+        status=table.one_of("status", LawStatus),
+        note=table.optional_text("note"),
+    )
+
+
+def _secrecy(table: Table) -> Secrecy:
+    return Secrecy(
+        law=table.text("law"),
+        article=table.text("article"),
+        answered_by=table.optional_text("answered_by"),
+        note=table.text("note"),
+    )
+
+
+def _condition(table: Table) -> Condition:
+    kind = table.one_of("kind", ConditionKind)
+    return Condition(
+        name=CONDITION_NAMES[kind],
+        kind=kind,
+        minimum=table.integer("min"),
+        maximum=table.integer("max"),
+    )
+
+
+def _inform(table: Table) -> InformSubject:
+    return InformSubject(table.flag("required"), table.text("how"))
+
+
+def _retention(table: Table) -> Retention:
+    return Retention(
+        term=table.text("term"),
+        ground=table.text("ground"),
+        status=table.one_of("status", LawStatus),
+        gateway=table.text("gateway"),
+    )
+
+
+def _over_ask(table: Table) -> OverAsk:
+    return OverAsk(table.text("asked"), table.text("offered"), table.text("why"))
+
+
+def _origin(table: Table) -> Origin:
+    return Origin(table.text("source"), table.text("quote"))
+
+
+def _example(table: Table) -> Example:
+    return Example(
+        ask=table.texts("ask"),
+        justified=table.optional_texts("justified"),
+        facts=tuple((name, str(value)) for name, value in table.scalars("given")),
+        permitted=table.choice("expect", {"permit": True, "refuse": False}),
+        step=table.integer("step"),
+        code=table.optional_text("code"),
+        instead=table.optional_texts("instead"),
+    )

@@ -1,0 +1,1 @@
+"""May this request have these fields: the question, the engines, the answer."""

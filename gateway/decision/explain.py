@@ -1,0 +1,183 @@
+"""The four steps of a question in plain words: what was declared, what the policy says, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.catalogue.model import Catalogue, Condition, ConditionKind, FieldGrant, Need, Purpose
+from gateway.decision.decide import Decider
+from gateway.decision.model import Decision, Permit, Question, Reason
+from gateway.decision.reasons import Words
+
+
+class StepState(StrEnum):
+    """How far a question came."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_REACHED = "not_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the plan: its title, what was declared, the sentences about it.
+
+    Units:   number: 0 technical, 1 task, 2 activity and case, 3 purpose and fields, 4 legal basis.
+    """
+
+    number: int
+    title: Words
+    declared: tuple[str, ...]
+    says: tuple[Words, ...]
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision with its steps; a dry run, so nothing was recorded and no data was read."""
+
+    decision: Decision
+    steps: tuple[Step, ...]
+
+
+_TITLES = (
+    Words("Persoon", "Person"),
+    Words("Taak", "Task"),
+    Words("Activiteit en casus", "Activity and case"),
+    Words("Doel en gegevens", "Purpose and fields"),
+    Words("Grondslag en voorwaarden", "Legal basis and conditions"),
+)
+
+
+async def explain(decider: Decider, question: Question) -> Explanation:
+    """Decide the question and tell for each step what was declared and what the policy says."""
+    decision = await decider.decide(question)
+    reasons = decision.withheld if isinstance(decision, Permit) else decision.reasons
+    failed = None if isinstance(decision, Permit) else decision.step
+    declared = _declared(question)
+    says = _says(question, decider.catalogue)
+    steps = (
+        Step(
+            number=number,
+            title=title,
+            declared=declared[number],
+            says=(*says[number], *_refusals(reasons, number)),
+            state=_state(number, failed),
+        )
+        for number, title in enumerate(_TITLES)
+    )
+    return Explanation(decision, tuple(steps))
+
+
+def _state(number: int, failed: int | None) -> StepState:
+    if failed is None or number < failed:
+        return StepState.PASSED
+    return StepState.FAILED if number == failed else StepState.NOT_REACHED
+
+
+def _declared(question: Question) -> tuple[tuple[str, ...], ...]:
+    return (
+        (question.subject.value,),
+        (question.organisation, question.role, question.task),
+        (question.activity,),
+        (*question.purposes, *(question.fields or ())),
+        (),
+    )
+
+
+def _says(question: Question, catalogue: Catalogue) -> tuple[tuple[Words, ...], ...]:
+    """Return what the policy files say on each step, as far as the declared names are known."""
+    known = [p for p in map(catalogue.purposes.get, question.purposes) if p is not None]
+    purpose = known[0] if len(known) == len(question.purposes) == 1 else None
+    return (
+        (),
+        tuple(_of_task(question.task, catalogue)),
+        tuple(_of_activity(question, catalogue)),
+        () if purpose is None else tuple(_of_fields(purpose, question)),
+        () if purpose is None else tuple(_of_basis(purpose)),
+    )
+
+
+def _of_task(name: str, catalogue: Catalogue) -> Iterable[Words]:
+    task = catalogue.tasks.get(name)
+    if task is not None:
+        text = f"{task.title} ({task.law} {task.article})."
+        yield Words(text, text)
+
+
+def _of_activity(question: Question, catalogue: Catalogue) -> Iterable[Words]:
+    task = catalogue.tasks.get(question.task)
+    activity = task.activities.get(question.activity) if task is not None else None
+    if activity is not None:
+        yield Words(f"{activity.title}.", f"{activity.title}.")
+
+
+def _of_fields(purpose: Purpose, question: Question) -> Iterable[Words]:
+    yield Words(f"Doel: {purpose.title}", f"Purpose: {purpose.title_en}")
+    yield Words(
+        f"De vraag die u moet beantwoorden: {purpose.question}",
+        f"The question you must answer, in Dutch: {purpose.question}",
+    )
+    for name in purpose.minimal if question.fields is None else question.fields:
+        grant = purpose.fields.get(name)
+        yield _not_necessary(name) if grant is None else _necessary(grant)
+
+
+def _necessary(grant: FieldGrant) -> Words:
+    level = grant.precision.label
+    if grant.need is Need.ALWAYS:
+        nl, en = "altijd nodig", "always necessary"
+    else:
+        nl, en = "nodig als u uitlegt waarom", "necessary if you explain why"
+    return Words(
+        f"{grant.name} ({level}): {nl}. {grant.because}",
+        f"{grant.name} ({level}): {en}. In Dutch: {grant.because}",
+    )
+
+
+def _not_necessary(name: str) -> Words:
+    return Words(f"{name}: niet nodig voor dit doel.", f"{name}: not necessary for this purpose.")
+
+
+def _of_basis(purpose: Purpose) -> Iterable[Words]:
+    for basis in purpose.legal_basis:
+        note = f" {basis.note}" if basis.note else ""
+        text = f"{basis.law} {basis.article} (AVG {basis.gdpr}).{note}"
+        yield Words(text, text.replace("AVG", "GDPR", 1))
+    for condition in purpose.conditions:
+        words = condition_sentence(condition)
+        yield Words(f"Voorwaarde: {words.nl}.", f"Condition: {words.en}.")
+
+
+def condition_sentence(condition: Condition) -> Words:
+    """Return what must hold, as a clause that follows "condition:"."""
+    if condition.kind is ConditionKind.AGE:
+        return _age(condition)
+    if condition.kind is ConditionKind.CONSENT:
+        return Words("er is geldige toestemming voor dit doel", "there is valid consent")
+    return Words(
+        "de professional van de bronhouder heeft het antwoord bevestigd",
+        "the professional of the source holder has confirmed the answer",
+    )
+
+
+def _age(condition: Condition) -> Words:
+    least = [] if condition.minimum is None else [str(condition.minimum)]
+    most = [] if condition.maximum is None else [str(condition.maximum)]
+    nl = [*(f"minstens {age}" for age in least), *(f"hoogstens {age}" for age in most)]
+    en = [*(f"at least {age}" for age in least), *(f"at most {age}" for age in most)]
+    return Words(f"de leeftijd is {' en '.join(nl)} jaar", f"the age is {' and '.join(en)} years")
+
+
+def _refusals(reasons: Iterable[Reason], number: int) -> Iterable[Words]:
+    for reason in reasons:
+        if reason.step == number:
+            name = f"{reason.field}: " if reason.field else ""
+            nl, en = f"{name}{reason.message_nl}", f"{name}{reason.message_en}"
+            if reason.instead:
+                offered = ", ".join(reason.instead)
+                nl, en = (
+                    f"{nl} Vraag in plaats daarvan: {offered}.",
+                    f"{en} Ask instead: {offered}.",
+                )
+            yield Words(nl, en)

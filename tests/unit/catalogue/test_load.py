@@ -1,0 +1,216 @@
+"""Loading the policy files: every finding at once, and never half a catalogue."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from gateway.catalogue.errors import CatalogueInvalid
+from gateway.catalogue.load import load_catalogue
+from gateway.catalogue.model import ConditionKind, Derive, Need, Precision
+from tests.fakes_decision import catalogue, copy_policy
+
+FLAG = "jeugd/lichte-of-zware-hulp.yaml"
+SCHOOL = "jeugd/weten-dat-leerling-geholpen-wordt.yaml"
+WMO = "wmo/hulpvraag-afbakenen.yaml"
+
+
+def _codes(purposes: Path, policies: Path) -> set[str]:
+    with pytest.raises(CatalogueInvalid) as caught:
+        load_catalogue(purposes, policies)
+    return {finding.code for finding in caught.value.findings}
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_specialisation_flag_is_read_as_written() -> None:
+    """The grant of the core example holds source, filter, precision, need and reason."""
+    grant = catalogue().purposes["lichte-of-zware-hulp"].fields["specialisatie_ingezet"]
+
+    assert (grant.table, grant.column) == ("jeugdhulp_traject", "specialisatie_ingezet")
+    assert grant.where == (("status", "lopend"),)
+    assert (grant.precision, grant.need) == (Precision.FLAG, Need.ALWAYS)
+    assert grant.because.startswith("Dit ene kenmerk")
+
+
+def test_lists_conditions_and_dates_are_read_as_written() -> None:
+    """A list, a typed filter, an age limit and a date keep what they mean."""
+    purposes = catalogue().purposes
+    areas = purposes["hulpvraag-afbakenen"].fields["relevante_leefgebieden"]
+    age, confirmation = purposes["lichte-of-zware-hulp"].conditions
+
+    assert (areas.derive, areas.where) == (Derive.LIST, (("relevant_voor_hulpvraag", True),))
+    assert (age.name, age.minimum, age.maximum) == ("age", None, 17)
+    assert confirmation.kind is ConditionKind.SOURCE_CONFIRMATION
+    assert purposes["hulpvraag-afbakenen"].review_by == dt.date(2027, 1, 1)
+
+
+def test_purposes_are_found_by_task_and_activity() -> None:
+    """An activity has its purposes; another activity, or another task with it, has none."""
+    policy = catalogue()
+
+    found = policy.purposes_of("wmo-onderzoek", "vraagverheldering")
+    assert [purpose.id for purpose in found] == ["hulpvraag-afbakenen"]
+    assert policy.purposes_of("jeugd-toeleiding", "vraagverheldering") == ()
+
+
+def test_consent_is_seen_on_the_whole_and_on_one_field() -> None:
+    """A purpose needs consent when the whole does or when a single field does."""
+    needs = {name: purpose.needs_consent for name, purpose in catalogue().purposes.items()}
+
+    assert needs == {
+        "hulpvraag-afbakenen": True,
+        "lichte-of-zware-hulp": False,
+        "weten-dat-leerling-geholpen-wordt": True,
+    }
+
+
+def test_the_revision_is_the_same_for_the_same_files(tmp_path: Path) -> None:
+    """Another place on disk does not change the revision."""
+    assert load_catalogue(*copy_policy(tmp_path)).revision == catalogue().revision
+
+
+@pytest.mark.parametrize(
+    "name", ["policies/disclosure.rego", "policies/parties.csv", f"purposes/{WMO}"]
+)
+def test_one_more_space_anywhere_changes_the_revision(tmp_path: Path, name: str) -> None:
+    """The revision covers every policy file, the Rego and the party policy included."""
+    folders = copy_policy(tmp_path)
+    path = tmp_path / name
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+    assert load_catalogue(*folders).revision != catalogue().revision
+
+
+def test_an_empty_folder_is_no_catalogue(tmp_path: Path) -> None:
+    """Without files there is nothing to decide on, and that is said, not assumed."""
+    assert _codes(tmp_path, tmp_path) == {"FILE_UNREADABLE", "CATALOGUE_EMPTY"}
+
+
+def test_all_findings_come_at_once_in_order(tmp_path: Path) -> None:
+    """Two broken files give both findings, in the order of the files."""
+    purposes, policies = copy_policy(tmp_path)
+    _edit(purposes / WMO, "task: wmo-onderzoek", "task: wmo-onbekend")
+    _edit(purposes / FLAG, "question:", "vraag:")
+
+    with pytest.raises(CatalogueInvalid) as caught:
+        load_catalogue(purposes, policies)
+    assert [(f.file, f.code) for f in caught.value.findings] == [
+        (f"purposes/{FLAG}", "KEY_MISSING"),
+        (f"purposes/{FLAG}", "KEY_UNKNOWN"),
+        (f"purposes/{WMO}", "UNKNOWN_REFERENCE"),
+    ]
+
+
+def test_a_duplicate_purpose_is_refused(tmp_path: Path) -> None:
+    """Two files with one id would leave open which of them decides."""
+    purposes, policies = copy_policy(tmp_path)
+    (purposes / "jeugd/zz.yaml").write_bytes((purposes / FLAG).read_bytes())
+
+    assert _codes(purposes, policies) == {"PURPOSE_TWICE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        (FLAG, "task: jeugd-toeleiding", "task: jeugd", "UNKNOWN_REFERENCE"),
+        (FLAG, "activity: criteria-toetsen-zwaarte", "activity: x", "UNKNOWN_REFERENCE"),
+        (FLAG, "organisation: gem-toegang-jeugd", "organisation: x", "UNKNOWN_REFERENCE"),
+        (FLAG, "role: consulent-jeugd", "role: baas", "UNKNOWN_REFERENCE"),
+        (FLAG, "  specialisatie_ingezet:\n    of", "  iets_nieuws:\n    of", "UNKNOWN_REFERENCE"),
+        (FLAG, "never: [behandelplan_tekst", "never: [wat_dan_ook", "UNKNOWN_REFERENCE"),
+        (FLAG, "never: [", "never: [specialisatie_ingezet, ", "NEVER_AND_GIVEN"),
+        (
+            FLAG,
+            "  diagnose_code: [specia",
+            "  diagnose_code: [bsn_ouder, specia",
+            "INSTEAD_NOT_GIVEN",
+        ),
+        (FLAG, "  diagnose_code: [", "  verwachte_duur_band: [", "INSTEAD_OF_GIVEN"),
+        (FLAG, "activity:", "activity: &x", "ANCHOR"),
+        (FLAG, "requesters:\n", "verzoekers:\n", "KEY_MISSING"),
+        (FLAG, "id: lichte-of-zware-hulp", "id: Lichte of Zware", "NAME"),
+        (FLAG, "precision: flag", "precision: volledig", "VALUE_WRONG"),
+        (FLAG, "precision: flag", "precision: band", "BAND"),
+        (FLAG, "limits: [6, 12]", "limits: [12, 6]", "BAND"),
+        (FLAG, "limits: [6, 12]", "limits: [6]", "BAND"),
+        (FLAG, "limits: [6, 12]", 'limits: [6, "12"]', "NOT_A_NUMBER"),
+        (FLAG, "of: jeugdhulp_traject.specialisatie_ingezet", "of: jeugdhulp_traject", "COLUMN"),
+        (FLAG, "{kind: age, max: 17}", "{kind: age}", "CONDITION_LIMITS"),
+        (FLAG, "{kind: age, max: 17}", "{kind: age, min: 18, max: 17}", "CONDITION_LIMITS"),
+        (FLAG, "{kind: source_confirmation}", "{kind: age, max: 3}", "CONDITION_TWICE"),
+        (FLAG, "{kind: source_confirmation}", "bron", "NOT_A_TABLE"),
+        (FLAG, "required: true", 'required: "true"', "VALUE_WRONG"),
+        (FLAG, "review_by: 2027-01-01", "review_by: 2027-13-01", "VALUE_WRONG"),
+        (FLAG, "review_by: 2027-01-01", "review_by: 20270101", "VALUE_WRONG"),
+        (FLAG, "review_by: 2027-01-01", "review_by: ''", "NOT_A_TEXT"),
+        (FLAG, "from: 2026-01-01, ", "", "KEY_MISSING"),
+        (FLAG, "valid: {from: 2026-01-01, review_by: 2027-01-01}", "", "KEY_MISSING"),
+        (FLAG, "expect: permit}", "expect: permit, step: 3}", "EXAMPLE"),
+        (FLAG, "step: 3, code: MOTIVATION_MISSING", "step: 3", "EXAMPLE"),
+        (FLAG, "case_kinds: [jeugd-toeleiding]", "case_kinds: jeugd-toeleiding", "VALUE_WRONG"),
+        (FLAG, "case_kinds: [jeugd-toeleiding]", "case_kinds: [a, a]", "VALUE_WRONG"),
+        (FLAG, "case_kinds: [jeugd-toeleiding]", "case_kinds: [[a]]", "NOT_A_TEXT"),
+        (FLAG, "where: {status: lopend}", "where: {status: [lopend]}", "NOT_A_TEXT"),
+        (SCHOOL, "gdpr: 6-1-a", "gdpr: artikel 6", "VALUE_WRONG"),
+        ("organisations.yaml", '"00000099000000001001"', "123", "OIN"),
+        ("tasks.yaml", "responsible: [gem-toegang-wmo]", "responsible: [x]", "UNKNOWN_REFERENCE"),
+        ("tasks.yaml", "  wmo-onderzoek:", "  Wmo onderzoek:", "NAME"),
+        ("fields.yaml", "type: boolean", "type: bool", "VALUE_WRONG"),
+        ("fields.yaml", "fields:", "velden:", "KEY_MISSING"),
+        ("fields.yaml", "fields:", "fields: *x", "ANCHOR"),
+    ],
+)
+def test_what_is_wrong_is_found(tmp_path: Path, name: str, old: str, new: str, code: str) -> None:
+    """Every kind of mistake in a policy file stops the catalogue, with its own code."""
+    purposes, policies = copy_policy(tmp_path)
+    _edit(purposes / name, old, new)
+
+    assert code in _codes(purposes, policies)
+
+
+def test_a_task_without_activities_and_a_purpose_without_fields(tmp_path: Path) -> None:
+    """What is empty is named: a task needs a step, a purpose needs fields and requesters."""
+    purposes, policies = copy_policy(tmp_path)
+    _edit(purposes / "tasks.yaml", "      hulp-bieden: {title: Hulp bieden aan de jeugdige}\n", "")
+    _edit(
+        purposes / "tasks.yaml",
+        "2015-01-01}\n    activities:\n  onder",
+        "2015-01-01}\n    activities: {}\n  onder",
+    )
+    text = (purposes / SCHOOL).read_text(encoding="utf-8")
+    head, rest = text.split("fields:", 1)
+    (purposes / SCHOOL).write_text(
+        head + "fields: {}\nnever:" + rest.split("never:", 1)[1], encoding="utf-8"
+    )
+    _edit(
+        purposes / FLAG,
+        "requesters:\n  - {role: consulent-jeugd, organisation: gem-toegang-jeugd}",
+        "requesters: []",
+    )
+
+    assert {"TASK_EMPTY", "EMPTY", "INSTEAD_NOT_GIVEN"} <= _codes(purposes, policies)
+
+
+def test_optional_members_are_read(tmp_path: Path) -> None:
+    """An end date and a whole number in a filter are read; secrecy may be absent."""
+    purposes, policies = copy_policy(tmp_path)
+    _edit(purposes / FLAG, "valid: {from", "valid: {until: 2030-01-01, from")
+    _edit(purposes / FLAG, "where: {status: lopend}", "where: {volgnummer: 3}")
+    _edit(purposes / "tasks.yaml", "valid: {from", "valid: {until: 2040-01-01, from")
+    head, rest = (purposes / WMO).read_text(encoding="utf-8").split("secrecy:", 1)
+    (purposes / WMO).write_text(
+        head + "conditions:" + rest.split("conditions:", 1)[1], encoding="utf-8"
+    )
+
+    policy = load_catalogue(purposes, policies)
+
+    purpose = policy.purposes["lichte-of-zware-hulp"]
+    assert purpose.valid_until == dt.date(2030, 1, 1)
+    assert purpose.fields["specialisatie_ingezet"].where == (("volgnummer", 3),)
+    assert policy.tasks["wmo-onderzoek"].valid_until == dt.date(2040, 1, 1)
+    assert policy.purposes["hulpvraag-afbakenen"].secrecy is None

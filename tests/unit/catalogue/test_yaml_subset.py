@@ -1,0 +1,71 @@
+"""The strict YAML subset: what a lawyer typed, and nothing that a reader cannot see."""
+
+import pytest
+
+from gateway.catalogue.errors import CatalogueInvalid
+from gateway.catalogue.yaml_subset import MAX_BYTES, Items, Members, Text, parse_yaml
+
+
+def _refusal(raw: bytes) -> tuple[str, int, int]:
+    with pytest.raises(CatalogueInvalid) as caught:
+        parse_yaml(raw, "f.yaml")
+    (finding,) = caught.value.findings
+    return finding.code, finding.line, finding.column
+
+
+@pytest.mark.parametrize("word", ["no", "yes", "on", "~", "2026-03-02", "012", "1e3", "null"])
+def test_a_plain_word_stays_what_was_typed(word: str) -> None:
+    """Nothing becomes a boolean, a date, a number or nothing behind the writer's back."""
+    node = parse_yaml(f"key: {word}\n".encode(), "f.yaml")
+
+    assert isinstance(node, Members)
+    assert isinstance(node.values["key"], Text)
+    assert node.values["key"].value == word
+    assert not node.values["key"].quoted
+
+
+def test_lists_and_quotes_and_places_are_kept() -> None:
+    """A list keeps its order, a quoted text is marked, a place counts from one."""
+    node = parse_yaml(b'a:\n  - "x"\n  - y\n', "f.yaml")
+
+    assert isinstance(node, Members)
+    items = node.values["a"]
+    assert isinstance(items, Items)
+    assert [(n.value, n.quoted) for n in items.values if isinstance(n, Text)] == [
+        ("x", True),
+        ("y", False),
+    ]
+    assert (items.values[1].place.line, items.values[1].place.column) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"a: &x 1\n", ("ANCHOR", 1, 4)),
+        (b"a: 1\nb: *x\n", ("ANCHOR", 2, 4)),
+        (b"&k a: 1\n", ("ANCHOR", 1, 1)),
+        (b"<<: {a: 1}\n", ("MERGE_KEY", 1, 1)),
+        (b"a: !!str 1\n", ("TAG", 1, 4)),
+        (b"a: 1\na: 2\n", ("KEY_TWICE", 2, 1)),
+        (b"[a]: 1\n", ("KEY", 1, 1)),
+        (b"a: 1\n---\nb: 2\n", ("SECOND_DOCUMENT", 2, 1)),
+        (b"", ("FILE_EMPTY", 1, 1)),
+        (b"# only a comment\n", ("FILE_EMPTY", 2, 1)),
+        (b"a: [1\n", ("NOT_YAML", 2, 1)),
+        (b"a: \x01\n", ("NOT_YAML", 1, 1)),
+        (b"a: \xff\n", ("NOT_UTF8", 1, 1)),
+        (b"[" * 20 + b"]" * 20, ("TOO_DEEP", 1, 14)),
+        (b"a" * (MAX_BYTES + 1), ("FILE_TOO_LARGE", 1, 1)),
+    ],
+)
+def test_what_is_outside_the_subset_is_refused_with_its_place(
+    raw: bytes, expected: tuple[str, int, int]
+) -> None:
+    """Each forbidden form is one finding with a code, a line and a column."""
+    assert _refusal(raw) == expected
+
+
+def test_a_finding_reads_as_editors_expect() -> None:
+    """The text of an error starts with file:line:column and speaks Dutch and English."""
+    with pytest.raises(CatalogueInvalid, match=r"^f.yaml:1:4: error: TAG: Een .* / No tags\.$"):
+        parse_yaml(b"a: !x 1\n", "f.yaml")

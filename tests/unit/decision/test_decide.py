@@ -1,0 +1,138 @@
+"""Deciding: memo, engine failures, and two policies that must both say yes."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.decision.decide import MEMO_KEY_BYTES, Decider
+from gateway.decision.model import Code, Permit, Reason, Refuse, Standing
+from gateway.decision.parties import Parties
+from tests.fakes_decision import (
+    POLICIES,
+    ScriptedEngine,
+    catalogue,
+    echoing,
+    flag_question,
+    permitting,
+    unavailable,
+)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run on asyncio, as the gateway does."""
+    return "asyncio"
+
+
+def _decider(engine: ScriptedEngine, memo_size: int = 8) -> Decider:
+    parties = Parties.load(POLICIES / "parties.conf", POLICIES / "parties.csv", catalogue())
+    return Decider(catalogue(), parties, engine, memo_size)
+
+
+@pytest.mark.anyio
+async def test_a_permit_of_both_policies_is_a_permit() -> None:
+    """Where Rego and party policy agree, the answer stands."""
+    decision = await _decider(permitting(catalogue().revision)).decide(flag_question())
+
+    assert isinstance(decision, Permit)
+
+
+@pytest.mark.anyio
+async def test_a_permit_against_the_standing_is_refused() -> None:
+    """The twin: an engine that permits who does not hold the task is not believed."""
+    question = replace(flag_question(), standing=Standing.WRONG_HAT)
+
+    decision = await _decider(permitting(catalogue().revision)).decide(question)
+
+    assert isinstance(decision, Refuse)
+    assert decision.reasons == (Reason(Code.ENGINE_FAILED),)
+
+
+@pytest.mark.anyio
+async def test_a_permit_against_the_party_policy_is_refused() -> None:
+    """A question that claims a standing which casbin does not give is not believed either."""
+    question = replace(flag_question(), organisation="school-het-baken")
+
+    decision = await _decider(permitting(catalogue().revision)).decide(question)
+
+    assert isinstance(decision, Refuse)
+    assert decision.step == 0
+
+
+@pytest.mark.anyio
+async def test_an_engine_that_is_away_refuses_and_is_asked_again() -> None:
+    """A failure is a refusal of its own kind and is never remembered."""
+    engine = ScriptedEngine(unavailable)
+    decider = _decider(engine)
+
+    first = await decider.decide(flag_question())
+    await decider.decide(flag_question())
+
+    assert isinstance(first, Refuse)
+    assert first.reasons == (Reason(Code.ENGINE_FAILED),)
+    assert len(engine.asked) == 2
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("nonsense", [None, True, {}, {"result": True}, [], "permit"])
+async def test_nonsense_from_the_engine_refuses(nonsense: object) -> None:
+    """Whatever is not exactly an answer is ENGINE_FAILED."""
+    decision = await _decider(ScriptedEngine(lambda _: nonsense)).decide(flag_question())
+
+    assert isinstance(decision, Refuse)
+    assert decision.reasons == (Reason(Code.ENGINE_FAILED),)
+
+
+@pytest.mark.anyio
+async def test_the_same_question_is_answered_from_memory() -> None:
+    """The engine is asked once; another question is asked anew."""
+    engine = echoing(catalogue().revision)
+    decider = _decider(engine)
+
+    first = await decider.decide(flag_question())
+    again = await decider.decide(flag_question())
+    other = await decider.decide(replace(flag_question(), date="2026-03-03"))
+
+    assert first is again
+    assert other != first
+    assert len(engine.asked) == 2
+
+
+@pytest.mark.anyio
+async def test_the_memo_is_bounded_and_forgets_the_longest_unused() -> None:
+    """With room for two, the question that was asked longest ago is forgotten."""
+    engine = echoing(catalogue().revision)
+    decider = _decider(engine, memo_size=2)
+    one, two, three = (replace(flag_question(), date=f"2026-03-0{day}") for day in (1, 2, 3))
+
+    await decider.decide(one)
+    await decider.decide(two)
+    await decider.decide(one)
+    await decider.decide(three)
+    await decider.decide(one)
+    await decider.decide(two)
+
+    assert [b"03-01" in q for q in engine.asked] == [True, False, False, False]
+
+
+@pytest.mark.anyio
+async def test_a_very_long_question_is_not_remembered() -> None:
+    """Memory for the memo is not in the hands of the caller."""
+    engine = echoing(catalogue().revision)
+    decider = _decider(engine)
+    question = replace(flag_question(), fields=("x" * MEMO_KEY_BYTES,))
+
+    await decider.decide(question)
+    await decider.decide(question)
+
+    assert len(engine.asked) == 2
+
+
+@pytest.mark.anyio
+async def test_closing_closes_the_engine() -> None:
+    """What the decider holds open is released with it."""
+    engine = ScriptedEngine(unavailable)
+
+    await _decider(engine).aclose()
+
+    assert engine.closed
