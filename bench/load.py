@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
+from typing_extensions import override
 
 from bench.rows import percentile
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_LIMIT_S = 120.0
 
 
 @dataclass(slots=True)
@@ -20,6 +23,7 @@ class Run:
     Units:   seconds: the whole run; latencies in seconds, one per answer.
     """
 
+    wanted: int
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -38,17 +42,17 @@ class Run:
 class _Connection(asyncio.Protocol):
     def __init__(self, request: bytes, run: Run, left: list[int], done: asyncio.Event) -> None:
         self._request, self._run, self._left, self._done = request, run, left, done
-        self._count = left[0]
         self._buffer = b""
         self._sent_at = 0.0
         self._transport: asyncio.Transport | None = None
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what create_connection gives)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._send()
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Take in an answer, note its time, and send the next request."""
         self._buffer += data
@@ -63,17 +67,17 @@ class _Connection(asyncio.Protocol):
         self._run.statuses[int(self._buffer[9:12])] += 1
         self._run.answer_size = length
         self._buffer = b""
-        if len(self._run.latencies) == self._count:
+        if len(self._run.latencies) == self._run.wanted:
             self._done.set()
         self._send()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio calls it)
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
         """End the run when the server hangs up."""
         self._done.set()
 
     def _send(self) -> None:
-        assert self._transport is not None  # noqa: S101 (set when the connection was made)
-        if self._left[0] == 0:
+        if self._left[0] == 0 or self._transport is None:
             return
         self._left[0] -= 1
         self._sent_at = time.perf_counter()
@@ -99,7 +103,7 @@ def fire(port: int, request: bytes, *, count: int, connections: int) -> Run:
 
 
 async def _fire(port: int, request: bytes, count: int, connections: int) -> Run:
-    run, left, done = Run(), [count], asyncio.Event()
+    run, left, done = Run(count), [count], asyncio.Event()
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     transports = [
@@ -110,7 +114,7 @@ async def _fire(port: int, request: bytes, count: int, connections: int) -> Run:
         )[0]
         for _ in range(connections)
     ]
-    await done.wait()
+    await asyncio.wait_for(done.wait(), _LIMIT_S)
     run.seconds = time.perf_counter() - started
     for transport in transports:
         transport.abort()

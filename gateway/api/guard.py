@@ -4,16 +4,17 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from gateway.api.state import Wired
+from gateway.api.state import services_of
 from gateway.identity.tokens import VerifiedCaller, parse_bearer
 
 
-async def authenticated(request: Request, service: Wired) -> VerifiedCaller:
+async def authenticated(request: Request) -> VerifiedCaller:
     """Return the caller that the bearer token proves.
 
     Trust:  the header is a stranger's word until it verifies; a token anywhere else is ignored.
     Raises: a leaf of Unauthenticated, or IdentityUnavailable.
     """
+    service = services_of(request)
     token = parse_bearer(request.headers.get("authorization"))
     return service.tokens.verify(token, now=service.now())
 

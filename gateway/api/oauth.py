@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from gateway.api.state import Wired
+from gateway.api.state import services_of
 from gateway.api.strict import read_body
 from gateway.identity.errors import AssertionInvalid, RequestInvalid, RequestMalformed
 
@@ -47,8 +47,9 @@ _FORM_SCHEMA: dict[str, Any] = {
 
 
 @router.post("/oauth/token", openapi_extra=_FORM_SCHEMA, response_class=Response)
-async def create_token(request: Request, service: Wired) -> Response:
+async def create_token(request: Request) -> Response:
     """Exchange a signed client assertion for an access token (RFC 6749, RFC 7523)."""
+    service = services_of(request)
     try:
         access = service.token_endpoint.exchange(await _form(request), now=service.now())
     except RequestInvalid as exc:

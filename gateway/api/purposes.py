@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 
 from gateway.answer import basis_out, obligation_out
 from gateway.api.guard import Caller
 from gateway.api.schemas import ProblemOut, PurposeFieldOut, PurposeOut
-from gateway.api.state import Services, Wired
+from gateway.api.state import Services, services_of
 from gateway.catalogue.model import Purpose
 from gateway.decision.answer import obligations_of
 from gateway.decision.explain import condition_sentence
@@ -18,8 +18,9 @@ router = APIRouter(tags=["purposes"])
 
 
 @router.get("/purposes", responses={401: {"model": ProblemOut}})
-async def list_purposes(caller: Caller, service: Wired) -> list[PurposeOut]:
+async def list_purposes(request: Request, caller: Caller) -> list[PurposeOut]:
     """List the purposes that the caller, in the role of the token, may declare."""
+    service = services_of(request)
     purposes = service.gate.catalogue.purposes.values()
     return [
         _purpose_out(service, purpose)
@@ -31,10 +32,11 @@ async def list_purposes(caller: Caller, service: Wired) -> list[PurposeOut]:
 @router.get("/purposes/{id}", responses={401: {"model": ProblemOut}, 404: {"model": ProblemOut}})
 async def read_purpose(
     id: Annotated[str, Path(max_length=64)],  # noqa: A002 (the name of the path member)
+    request: Request,
     caller: Caller,
-    service: Wired,
 ) -> PurposeOut:
     """Return one purpose; one that the caller may not declare is not found."""
+    service = services_of(request)
     purpose = service.gate.catalogue.purposes.get(id)
     if purpose is None or not _may_declare(service, caller, purpose):
         raise NotFound("no such purpose for this caller")

@@ -3,9 +3,9 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import cast
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from audit.ledger import LedgerReader, LedgerStatus
 from gateway.disclosure import Gate
@@ -31,9 +31,6 @@ class Services:
     engine: str
 
 
-async def services(request: Request) -> Services:
-    """Return the services of this application."""
+def services_of(request: Request) -> Services:
+    """Return the services of the application that this request came to."""
     return cast(Services, request.app.state.services)
-
-
-Wired = Annotated[Services, Depends(services)]
