@@ -1,12 +1,13 @@
 """The application: routes, middleware and error handlers put together; opens nothing itself."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from typing_extensions import override
 
 from audit.errors import AuditError
 from gateway.api import disclosures, docs, health, log, oauth, purposes
@@ -23,25 +24,47 @@ _DESCRIPTION = (
 
 Handler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
 
+_HANDLERS: dict[int | type[Exception], Handler] = {
+    AuditError: on_known_error,
+    GatewayError: on_known_error,
+    IdentityError: on_known_error,
+    RequestValidationError: on_validation_error,
+    HTTPException: on_http_error,
+}
+_ROUTERS = (
+    (disclosures.router, "/v1"),
+    (purposes.router, "/v1"),
+    (health.router, "/v1"),
+    (log.router, "/log"),
+    (oauth.router, ""),
+    (docs.router, ""),
+)
+
+
+class _Application(FastAPI):
+    """FastAPI, but its document does not promise a 422: invalid input is a 400 here."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        return document
+
 
 def create_app(
-    services: Services, *, public_url: str, on_close: Callable[[], None] = lambda: None
+    services: Services, *, public_url: str, on_close: Callable[[], Awaitable[None]] | None = None
 ) -> FastAPI:
     """Return the application around these services; `on_close` runs when the server stops."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        on_close()
+        if on_close is not None:
+            await on_close()
 
-    handlers: dict[int | type[Exception], Handler] = {
-        AuditError: on_known_error,
-        GatewayError: on_known_error,
-        IdentityError: on_known_error,
-        RequestValidationError: on_validation_error,
-        HTTPException: on_http_error,
-    }
-    app = FastAPI(
+    app = _Application(
         title="Doelpoort",
         version=API_VERSION,
         description=_DESCRIPTION,
@@ -52,18 +75,11 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers=handlers,
+        exception_handlers=dict(_HANDLERS),
         lifespan=lifespan,
     )
     app.state.services = services
-    for router, prefix in (
-        (disclosures.router, "/v1"),
-        (purposes.router, "/v1"),
-        (health.router, "/v1"),
-        (log.router, "/log"),
-        (oauth.router, ""),
-        (docs.router, ""),
-    ):
+    for router, prefix in _ROUTERS:
         app.include_router(router, prefix=prefix)
     # The last one added is the outermost: headers around the shield around the limit.
     app.add_middleware(BodyLimit)

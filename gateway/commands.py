@@ -2,19 +2,19 @@
 
 import datetime as dt
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 import uvicorn
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
 from audit.__main__ import main as audit_main
 from gateway.errors import SettingsInvalid
 from gateway.identity.clients import Client, Hat, parse_public_key
 from gateway.partner import Hat as PartnerHat
-from gateway.partner import Partner, load_key, private_pem, public_pem
+from gateway.partner import Partner, load_key, make_key, private_pem, public_pem
 from gateway.policy_commands import Asked
 from gateway.server import server_config
 from gateway.settings import load_settings
@@ -22,13 +22,13 @@ from gateway.wiring import open_gateway, os_random, registry_of, utc_now
 
 __all__ = ["PartnerHat"]
 
-_KEY_BYTES = 32
 _RELEASED = 200
 _OUT = Console(highlight=False, soft_wrap=True)
 
 
 def serve() -> None:
     """Serve until asked to stop."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     settings = load_settings()
     gateway = open_gateway(settings)
     _OUT.print(f"Doelpoort luistert op {settings.host}:{settings.port} ({settings.public_url})")
@@ -174,7 +174,7 @@ def _parse_hat(text: str) -> Hat:
 def _make_key(path: Path | None, random: Callable[[int], bytes]) -> str:
     if path is None or path.exists():
         raise SettingsInvalid("the file of a new key must not exist yet")
-    key = Ed25519PrivateKey.from_private_bytes(random(_KEY_BYTES))
+    key = make_key(random)
     path.touch(mode=0o600, exist_ok=False)
     path.write_bytes(private_pem(key))
     return public_pem(key)

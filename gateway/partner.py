@@ -14,6 +14,7 @@ from gateway.identity.assertions import ASSERTION_TYPE, sign_assertion
 from gateway.identity.endpoint import GRANT_TYPE
 
 _TIMEOUT_S = 10.0
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise PartnerFailed("the key file holds no Ed25519 key")
     return key
+
+
+def make_key(random: Callable[[int], bytes]) -> Ed25519PrivateKey:
+    """Return a new private key for a client."""
+    return Ed25519PrivateKey.from_private_bytes(random(_KEY_BYTES))
 
 
 def public_pem(key: Ed25519PrivateKey) -> str:

@@ -7,14 +7,15 @@ from fastapi import FastAPI
 def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
     """Return the settings of the HTTP server.
 
-    There is no access log, because a path or an address may tell about a person or a professional.
+    There is no access log, because a path or an address may tell about a person or a professional;
+    and uvicorn keeps its hands off the loggers, because it would wake the ones we put to sleep.
     """
     return uvicorn.Config(
         app,
         host=host,
         port=port,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         date_header=False,
     )

@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ class Gateway:
     services: Services
     vkey: str
     ledger_path: Path
-    close: Callable[[], None]
+    close: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,12 @@ def open_gateway(settings: Settings) -> Gateway:
             now=utc_now,
         )
         services = _services(settings, keys, registry, gate, log.reader)
-        close = opened.pop_all().close
+        everything = opened.pop_all()
+
+        async def close() -> None:
+            await engine.aclose()
+            everything.close()
+
         app = create_app(services, public_url=settings.public_url, on_close=close)
         return Gateway(app, services, log.vkey, log.path, close)
     raise AssertionError("an exit stack does not swallow exceptions")

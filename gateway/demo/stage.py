@@ -5,11 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from gateway.demo.data import load_clients
 from gateway.identity.clients import Client, Hat, parse_public_key
-from gateway.partner import Partner, private_pem, public_pem
+from gateway.partner import Partner, make_key, private_pem, public_pem
 from gateway.settings import Settings, load_settings
 from gateway.wiring import registry_of
 
@@ -17,7 +15,6 @@ CLIENT_ID = "wijkteam-systeem"
 # One person with two roles: consultant for the municipality, youth care worker for the provider.
 CONSULTANT = Hat("gem-toegang-jeugd", "consulent-jeugd")
 CARE_WORKER = Hat("jeugdhulp-de-brug", "jeugdhulpverlener")
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +39,10 @@ def set_stage(
     Effects: files below `folder`, which is the demo's own.
     Raises:  DemoInvalid when the demo set under `root` cannot be loaded.
     """
-    host, port = address
-    url = f"http://{host}:{port}"
     database = folder / "bron.db"
     load_clients(root / "deploy" / "demo" / "clients.json", database, now().date())
-    settings = load_settings(
-        home=folder / "home",
-        public_url=url,
-        source_url=f"sqlite:///{database}",
-        cases_url=f"sqlite:///{database}",
-        purposes=root / "purposes",
-        policies=root / "policies",
-        engine="embedded",
-        opa_url=None,
-        host=host,
-        port=port,
-    )
-    key = Ed25519PrivateKey.from_private_bytes(random(_KEY_BYTES))
+    settings = _settings(root, folder / "home", database, address)
+    key = make_key(random)
     key_file = folder / "partner.pem"
     key_file.touch(mode=0o600)
     key_file.write_bytes(private_pem(key))
@@ -70,5 +54,22 @@ def set_stage(
             hats=frozenset({CONSULTANT, CARE_WORKER}),
         )
     )
+    url = settings.public_url
     partner = Partner(url=url, client_id=CLIENT_ID, key=key, now=now, random=random)
     return Stage(settings, partner, key_file)
+
+
+def _settings(root: Path, home: Path, database: Path, address: tuple[str, int]) -> Settings:
+    host, port = address
+    return load_settings(
+        home=home,
+        public_url=f"http://{host}:{port}",
+        source_url=f"sqlite:///{database}",
+        cases_url=f"sqlite:///{database}",
+        purposes=root / "purposes",
+        policies=root / "policies",
+        engine="embedded",
+        opa_url=None,
+        host=host,
+        port=port,
+    )
