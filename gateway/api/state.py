@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from fastapi import Request
 
@@ -33,4 +32,5 @@ class Services:
 
 def services_of(request: Request) -> Services:
     """Return the services of the application that this request came to."""
-    return cast(Services, request.app.state.services)
+    found: Services = request.app.state.services
+    return found
