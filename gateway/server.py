@@ -1,5 +1,7 @@
 """How the application is served: one process, one ledger, and no log line that names anybody."""
 
+import logging
+
 import uvicorn
 from fastapi import FastAPI
 
@@ -10,6 +12,8 @@ def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
     There is no access log, because a path or an address may tell about a person or a professional;
     and uvicorn keeps its hands off the loggers, because it would wake the ones we put to sleep.
     """
+    # FastAPI remarks that it cannot check the e-mail address in our own document: no news.
+    logging.getLogger("fastapi").setLevel(logging.ERROR)
     return uvicorn.Config(
         app,
         host=host,

@@ -17,7 +17,6 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -61,8 +60,8 @@ class SqlSource:
         """Return the rows of every query; see `Source.rows`."""
         self._ends_at = self._monotonic_s() + self._deadline_s
         try:
-            cursor = self._cursor()
-            return [self._read(cursor, subject, query) for query in queries]
+            driver = self._driver()
+            return [self._read(driver, subject, query) for query in queries]
         except (SQLAlchemyError, sqlite3.Error, KeyError) as exc:
             self._disconnect()
             raise SourceFailed("the SQL source gave no answer") from _without_values(exc)
@@ -84,10 +83,14 @@ class SqlSource:
         self._disconnect()
         self._engine.dispose()
 
-    def _read(self, cursor: DBAPICursor, subject: Subject, query: Query) -> Sequence[Row]:
+    def _read(self, driver: sqlite3.Connection, subject: Subject, query: Query) -> Sequence[Row]:
         statement, booleans = self._statement(query)
-        cursor.execute(statement, (subject.value, *(value for _, value in query.where)))
-        return [_row(query.columns, row, booleans) for row in cursor.fetchall()]
+        values = (subject.value, *[value for _, value in query.where])
+        found = driver.execute(statement, values).fetchall()
+        columns = query.columns
+        if booleans:
+            return [_with_booleans(columns, row, booleans) for row in found]
+        return [dict(zip(columns, row, strict=False)) for row in found]
 
     def _compile(self, query: Query) -> tuple[str, frozenset[str]]:
         """Return the statement, and which of its columns the register declares as yes or no."""
@@ -102,13 +105,13 @@ class SqlSource:
         booleans = (name for name in query.columns if isinstance(table.c[name].type, Boolean))
         return f"{compiled} LIMIT {limit}", frozenset(booleans)
 
-    def _cursor(self) -> DBAPICursor:
-        """Return a cursor of the driver; SQLAlchemy's own costs more per call than the read."""
+    def _driver(self) -> sqlite3.Connection:
+        """Return the driver's own connection; SQLAlchemy's costs more per call than the read."""
         if self._connection is None:
             self._connection = self._engine.raw_connection()
-            driver = cast(sqlite3.Connection, self._connection.driver_connection)
+            driver = cast("sqlite3.Connection", self._connection.driver_connection)
             driver.set_progress_handler(self._is_late, _STEPS_PER_LOOK)
-        return self._connection.cursor()
+        return cast("sqlite3.Connection", self._connection.driver_connection)
 
     def _is_late(self) -> bool:
         return self._monotonic_s() > self._ends_at
@@ -119,7 +122,9 @@ class SqlSource:
             self._connection = None
 
 
-def _row(columns: Sequence[str], values: Sequence[object], booleans: frozenset[str]) -> Row:
+def _with_booleans(
+    columns: Sequence[str], values: Sequence[object], booleans: frozenset[str]
+) -> Row:
     """Return a row by column; SQLite keeps yes and no as 1 and 0, the rest stays as it is."""
     row = dict(zip(columns, values, strict=False))
     for name in booleans:
