@@ -232,7 +232,7 @@ class Appender:
         lookup = seal.lookup(subject)
         key = self._cache.find(lookup) or work.fresh_keys.get(lookup)
         if key is None:
-            row = self._store.subject_key(lookup=lookup)
+            row = self._store.key_of(lookup)
             if row is None:
                 row, key = seal.new_key(lookup)
                 work.subject_keys.append(row)

@@ -1,51 +1,53 @@
-"""The ledger: callers queue, one sequencer writes; durable before anyone is released.
+"""The ledger as the gateway sees it: callers queue, a sequencer in its own process writes.
 
 An append is *accepted* when it is queued, *durable* when its batch is committed, and only then
-*published*: the receipt and the signature of the batch leave this process after the commit.
+*published*: the receipt and the signature of the batch leave the sequencer after the commit. There
+is no thread here. All calls come from one event loop at a time, or from none.
 """
 
 import asyncio
-import re
-from collections.abc import Callable, Iterable, Sequence
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
-from typing import Final
+from typing import Any, Final, Self
 
-from audit.appender import Appender, Means, Outcome, check_draft
-from audit.checkpoint import open_checkpoint
-from audit.entry import Draft, EntryType, Receipt, parse_leaf
-from audit.errors import (
-    AuditError,
-    KeyInvalid,
-    LedgerBusy,
-    LedgerCorrupt,
-    LedgerStopped,
+from audit.appender import check_draft
+from audit.entry import Draft, Receipt
+from audit.errors import LedgerBusy, LedgerStopped
+from audit.reading import LedgerReader, Replay
+from audit.wire import (
+    Inbox,
+    LogSettings,
+    error_of,
+    pack_draft,
+    pack_settings,
+    unpack_reply,
 )
-from audit.highwater import HighWater
-from audit.merkle import Frontier, frontier_at
-from audit.note import Signer, Verifier
-from audit.reading import LedgerReader, Replay, StoredTree
-from audit.seal import Seal
-from audit.storage import MAX_BATCH, Head, Store
 
-__all__ = ["Ledger", "LedgerReader", "LedgerStatus", "Replay"]
+__all__ = ["Ledger", "LedgerReader", "LedgerStatus", "LogSettings", "Replay"]
 
-DAY_MS: Final = 24 * 3600 * 1000
-_MARK_EVERY_MS: Final = (
-    1000  # One sync a second more; the mark is a lower bound of what was released.
-)
+PENDING_LIMIT: Final = 4096
 _CLOSED: Final = "closed"
-_GATEWAY_ID = re.compile("[a-z0-9-]{1,32}")
+_ENDED: Final = "the sequencer ended"
+_NONSENSE: Final = "the sequencer answered nonsense"
+_BUFFER: Final = 1 << 20  # The system may give less; more of a burst then waits on this side.
+# The sequencer runs the same code as this process, wherever it is started from.
+_COMMAND: Final = (sys.executable, "-P", "-m", "audit.sequencer")
+_CODE: Final = str(Path(__file__).resolve().parent.parent)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerStatus:
-    """How the ledger does.
+    """How the ledger does, as far as the sequencer has told.
 
-    Units:   size in leaves; checkpoint_at_ms in ms since 1970; pending counts queued callers.
+    Units:   size in leaves; checkpoint_at_ms in ms since 1970; pending counts waiting callers.
     """
 
     size: int
@@ -54,76 +56,83 @@ class LedgerStatus:
     pending: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    draft: Draft
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Receipt]
-
-
 class Ledger:
-    """The one writer of a log. Only the disclosure flow gets this; everyone else a reader."""
+    """The one way into a log. Only the disclosure flow gets this; everyone else a reader."""
 
     def __init__(
         self,
-        appender: Appender,
-        marks: HighWater,
-        *,
-        clock_ms: Callable[[], int],
+        connection: socket.socket,
+        origin: str,
+        ended: Callable[[], object],
         pending_limit: int,
     ) -> None:
-        self._appender = appender
-        self._marks = marks
-        self._clock_ms = clock_ms
-        self._marked_at = 0
+        self._connection = connection
+        self._origin = origin
+        self._when_ended = ended
         self._pending_limit = pending_limit
-        self._queue: SimpleQueue[_Pending | None] = SimpleQueue()
-        self._gate = Lock()
+        self._inbox = Inbox()
+        self._unsent = bytearray()
+        self._flush_due = False
+        self._writing = False
+        self._waiting: deque[tuple[asyncio.Future[Receipt], str]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._head = (0, 0)
         self._stopped: str | None = None
-        self._thread = Thread(target=self._run, name="ledger-sequencer", daemon=True)
-        self._thread.start()
+        self._hung_up = False
 
     @classmethod
-    def open(  # noqa: PLR0913  Everything comes in by name here, so that nothing is read elsewhere.
+    def open(cls, settings: LogSettings, *, pending_limit: int = PENDING_LIMIT) -> Self:
+        """Start the sequencer of this log, and return once it has checked and opened it.
+
+        Effects: a process that ends with this one; the ledger file gets its genesis entry if new.
+        Raises:  what the sequencer met, as its own error: KeyInvalid, KeyMismatch, NoteInvalid,
+                 SignatureInvalid, DurabilityMissing, LedgerCorrupt, LedgerInUse, RollbackSeen,
+                 StorageBroken. LedgerStopped if it ended without a word.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603  Our own module, and no input of anybody.
+                _COMMAND,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": _CODE},
+            )
+        with suppress(ConnectionError):
+            ours.sendall(pack_settings(settings))
+        return cls.over(
+            ours, origin=settings.origin, ended=process.wait, pending_limit=pending_limit
+        )
+
+    @classmethod
+    def over(
         cls,
-        store: Store,
+        connection: socket.socket,
         *,
         origin: str,
-        signer: Signer,
-        gateway_id: str,
-        seal: Seal,
-        clock_ms: Callable[[], int],
-        random: Callable[[int], bytes],
-        high_water: Path,
-        replay_ms: int = DAY_MS,
-        pending_limit: int = 4096,
-    ) -> "Ledger":
-        """Open a log, or begin one, after checking that what is stored is what was signed.
+        ended: Callable[[], object],
+        pending_limit: int = PENDING_LIMIT,
+    ) -> Self:
+        """Take up a log whose sequencer serves the other end of this connection.
 
-        Units:   clock_ms and replay_ms in ms; pending_limit in callers.
-        Trust:   the store is not trusted: head, tree and signature are compared first.
-        Effects: an empty store gets its genesis entry. The store stays the caller's to close.
-        Raises:  KeyInvalid, KeyMismatch, NoteInvalid, SignatureInvalid, DurabilityMissing,
-                 LedgerCorrupt, RollbackSeen, and what a first append raises.
+        Effects: waits for its first word. `ended` is called once, when it has hung up; it may wait.
+        Raises:  as `open`.
         """
-        if signer.name != origin or _GATEWAY_ID.fullmatch(gateway_id) is None:
-            raise KeyInvalid("the key must carry the origin, and the gateway id be [a-z0-9-]+")
-        store.check_durable()
-        head = store.head()
-        frontier = _checked_frontier(store, head, signer.verifier)
-        marks = HighWater(high_water)
-        marks.check(head, StoredTree(store).hash_at)
-        means = Means(signer, gateway_id, seal, clock_ms, random, replay_ms)
-        appender = Appender(store, means, head, frontier, _next_counter(store, gateway_id))
-        if head.size == 0:
-            _begin(appender, signer, random)
-        return cls(appender, marks, clock_ms=clock_ms, pending_limit=pending_limit)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+        ledger = cls(connection, origin, ended, pending_limit)
+        try:
+            ledger._await_ready()
+        except BaseException:
+            connection.close()
+            ended()
+            raise
+        connection.settimeout(0)
+        return ledger
 
     @property
     def status(self) -> LedgerStatus:
         """How the ledger does now."""
-        head = self._appender.head
-        return LedgerStatus(head.size, head.last_time, self._stopped, self._queue.qsize())
+        size, last_time = self._head
+        return LedgerStatus(size, last_time, self._stopped, len(self._waiting))
 
     async def append(self, draft: Draft) -> Receipt:
         """Record this draft, and give the receipt.
@@ -131,122 +140,140 @@ class Ledger:
         Effects: durable before return. A caller who is cancelled while waiting may find the entry
                  written: it is recorded that something was about to be released.
         Raises:  LeafInvalid, SealInvalid, DuplicateRequest, AppendFailed: this draft only.
-                 LedgerBusy if the queue is full. LedgerStopped until the ledger is opened again.
+                 LedgerBusy if too many wait. LedgerStopped until the ledger is opened again; of
+                 those who waited then, the entry may stand or not.
         """
         check_draft(draft)
+        if self._stopped is not None:
+            raise LedgerStopped(self._stopped)
+        if len(self._waiting) >= self._pending_limit:
+            raise LedgerBusy("too many appends are waiting")
+        message = pack_draft(draft)
         loop = asyncio.get_running_loop()
-        pending = _Pending(draft, loop, loop.create_future())
-        with self._gate:
-            if self._stopped is not None:
-                raise LedgerStopped(self._stopped)
-            if self._queue.qsize() >= self._pending_limit:
-                raise LedgerBusy("too many appends are waiting")
-            self._queue.put(pending)
-        return await pending.future
+        if loop is not self._loop:
+            self._enter(loop)
+        future: asyncio.Future[Receipt] = loop.create_future()
+        self._waiting.append((future, draft.request_id))
+        self._unsent += message
+        if not self._flush_due:
+            # Whoever else appends in this turn of the loop goes with the same system call.
+            self._flush_due = True
+            loop.call_soon(self._flush)
+        return await future
 
     def close(self) -> None:
-        """Write what is queued, refuse what comes later, and record the high-water mark."""
-        with self._gate:
-            if self._stopped is None:
-                self._stopped = _CLOSED
-                self._queue.put(None)
-        self._thread.join()
-        if self._stopped == _CLOSED:
-            self._marks.mark(self._appender.head)
+        """Have what is queued written, refuse what comes later, and wait for the sequencer.
 
-    def _run(self) -> None:
-        batch: list[_Pending] = []
-        reason = "a bug stopped the sequencer"
-        try:
-            open_ = True
-            while open_:
-                taken = self._take()
-                batch = [pending for pending in taken if pending is not None]
-                open_ = len(batch) == len(taken)
-                self._serve(batch)
-            reason = _CLOSED
-        except AuditError as error:
-            reason = f"{type(error).__name__}: {error}"
-        except OSError as error:
-            reason = f"the high-water mark cannot be written: {type(error).__name__}"
-        finally:
-            self._halt(reason, batch)
-
-    def _take(self) -> list[_Pending | None]:
-        return [self._queue.get(), *self._drain(MAX_BATCH - 1)]
-
-    def _drain(self, limit: int) -> list[_Pending | None]:
-        drained: list[_Pending | None] = []
-        with suppress(Empty):
-            for _ in range(limit):
-                drained.append(self._queue.get_nowait())  # noqa: PERF401  What came first stays.
-        return drained
-
-    def _serve(self, batch: Sequence[_Pending]) -> None:
-        if not batch:
+        Effects: the sequencer records the high-water mark and ends.
+        """
+        if self._connection.fileno() < 0:
             return
-        outcomes = self._appender.append_batch([pending.draft for pending in batch])
-        _settle(zip(batch, outcomes, strict=True))
-        now = self._clock_ms()
-        if abs(now - self._marked_at) >= _MARK_EVERY_MS:
-            self._marks.mark(self._appender.head)
-            self._marked_at = now
+        self._stopped = self._stopped or _CLOSED
+        self._leave()
+        self._finish()
+        self._connection.close()
+        self._when_ended()
 
-    def _halt(self, reason: str, batch: Sequence[_Pending]) -> None:
-        with self._gate:
-            if self._stopped is None or reason != _CLOSED:
-                self._stopped = reason
-        # Nobody can queue any more, so the queue is as long as it will be.
-        waiting = [*batch, *self._drain(self._queue.qsize())]
-        _settle((p, LedgerStopped(reason)) for p in waiting if p is not None)
+    def _await_ready(self) -> None:
+        while not (messages := self._inbox.take()):
+            if not self._inbox.fill(self._connection):
+                raise LedgerStopped(_ENDED)
+        reply = unpack_reply(messages[0])
+        if reply.failure is not None:
+            raise error_of(*reply.failure)
+        self._head = reply.head
 
+    def _enter(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is not None and self._loop.is_running():
+            raise RuntimeError("a ledger serves one event loop at a time")
+        self._leave()
+        self._loop = loop
+        loop.add_reader(self._connection.fileno(), self._receive)
 
-def _settle(results: Iterable[tuple[_Pending, Outcome]]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Outcome]]] = {}
-    for pending, outcome in results:
-        by_loop.setdefault(pending.loop, []).append((pending.future, outcome))
-    for loop, settled in by_loop.items():
-        # A loop that was closed meanwhile has nobody left to tell; the entries stand.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_resolve, settled)
+    def _leave(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self._connection.fileno())
+            self._loop.remove_writer(self._connection.fileno())
+        self._loop = None
+        self._flush_due = self._writing = False
 
+    def _flush(self) -> None:
+        self._flush_due = False
+        try:
+            sent = self._connection.send(self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            # It is gone. What it answered before is still to be read, and then the end.
+            sent = len(self._unsent)
+        del self._unsent[:sent]
+        if self._loop is not None and self._writing != bool(self._unsent):
+            self._writing = bool(self._unsent)
+            if self._writing:
+                self._loop.add_writer(self._connection.fileno(), self._flush)
+            else:
+                self._loop.remove_writer(self._connection.fileno())
 
-def _resolve(settled: Sequence[tuple[asyncio.Future[Receipt], Outcome]]) -> None:
-    for future, outcome in settled:
-        if future.done():
-            continue
-        if isinstance(outcome, AuditError):
-            future.set_exception(outcome)
+    def _receive(self) -> None:
+        try:
+            open_ = self._inbox.fill(self._connection)
+        except BlockingIOError:
+            return
+        except OSError:
+            open_ = False
+        try:
+            for message in self._inbox.take():
+                self._settle(message)
+        except (ValueError, TypeError, EOFError, LookupError):
+            self._halt(_NONSENSE)
+        if not open_:
+            self._halt(_ENDED)
+
+    def _settle(self, message: Any) -> None:  # noqa: ANN401  Any message is a plain value.
+        reply = unpack_reply(message)
+        for told in reply.outcomes:
+            future, request_id = self._waiting[0]
+            # Nobody waits any more if the caller was cancelled or its loop is gone.
+            if not future.done() and not future.get_loop().is_closed():
+                self._resolve(future, request_id, told)
+            self._waiting.popleft()
+        if reply.failure is not None:
+            self._halt(": ".join(reply.failure))
         else:
-            future.set_result(outcome)
+            self._head = reply.head
 
+    def _resolve(self, future: asyncio.Future[Receipt], request_id: str, told: Any) -> None:  # noqa: ANN401  As above.
+        match told:
+            case (index, leaf, proof):
+                future.set_result(Receipt(self._origin, index, request_id, leaf, proof))
+            case (name, text):
+                future.set_exception(error_of(name, text))
+            case _:
+                raise ValueError(_NONSENSE)
 
-def _checked_frontier(store: Store, head: Head, verifier: Verifier) -> Frontier:
-    frontier = frontier_at(head.size, StoredTree(store).hash_at)
-    if frontier.root != head.root:
-        raise LedgerCorrupt("the stored hashes do not lead to the stored root")
-    note = store.checkpoint()
-    if (note is None) != (head.size == 0):
-        raise LedgerCorrupt("the head and the newest checkpoint disagree")
-    if note is not None:
-        checkpoint = open_checkpoint(note, verifier)
-        if (checkpoint.size, checkpoint.root) != (head.size, head.root):
-            raise LedgerCorrupt("the head and the newest checkpoint disagree")
-    return frontier
+    def _halt(self, reason: str) -> None:
+        self._stopped = self._stopped or reason
+        self._hung_up = True
+        self._leave()
+        self._unsent.clear()
+        with suppress(OSError):
+            # A sequencer that is still there must sign nothing more either.
+            self._connection.shutdown(socket.SHUT_RDWR)
+        while self._waiting:
+            future, _ = self._waiting.popleft()
+            if not future.done() and not future.get_loop().is_closed():
+                future.set_exception(LedgerStopped(reason))
 
-
-def _next_counter(store: Store, gateway_id: str) -> int:
-    leaf = store.last_leaf(gateway_id)
-    if leaf is None:
-        return 0
-    counter = parse_leaf(leaf).get("counter")
-    if not isinstance(counter, int):
-        raise LedgerCorrupt("the newest entry of this gateway has no counter")
-    return counter + 1
-
-
-def _begin(appender: Appender, signer: Signer, random: Callable[[int], bytes]) -> None:
-    members = {"origin": signer.name, "vkey": signer.verifier.vkey}
-    [outcome] = appender.append_batch([Draft(EntryType.GENESIS, random(16).hex(), members)])
-    if isinstance(outcome, AuditError):
-        raise outcome
+    def _finish(self) -> None:
+        poll = select.poll()
+        while self._unsent and not self._hung_up:
+            # Both ways at once: the sequencer may itself be waiting to be read.
+            poll.register(self._connection, select.POLLIN | select.POLLOUT)
+            poll.poll()
+            self._receive()
+            self._flush()
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+        self._connection.settimeout(None)
+        while not self._hung_up:
+            self._receive()

@@ -21,6 +21,7 @@ _ID_BYTES: Final = 4
 _PRIVATE_PREFIX: Final = "PRIVATE+KEY+"
 
 _KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _SIGNATURE_LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 
 # The y coordinates of the eight points whose order divides 8. Under such a key a signature can be
@@ -185,7 +186,7 @@ def _check_text(text: bytes) -> None:
         characters = text.decode()
     except UnicodeDecodeError as error:
         raise NoteInvalid("the text is not UTF-8") from error
-    if not characters.endswith("\n") or any(c < " " and c != "\n" for c in characters):
+    if not characters.endswith("\n") or _CONTROL.search(characters):
         raise NoteInvalid("the text has a control character or no final newline")
 
 

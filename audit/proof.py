@@ -1,6 +1,5 @@
 """The receipt as text: c2sp.org/tlog-proof@v1, with the leaf as its extra data."""
 
-from base64 import b64encode
 from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class TlogProof:
 def format_proof(proof: TlogProof) -> bytes:
     """Give the text form of a proof."""
     # b2a_base64 ends with the newline that the format wants; this runs once per disclosure.
-    extra = b"%s%s\n" % (_EXTRA, b64encode(proof.extra)) if proof.extra else b""
+    extra = _EXTRA + b2a_base64(proof.extra) if proof.extra else b""
     path = b"".join(map(b2a_base64, proof.hashes))
     return b"%s%s%s%d\n%s\n%s" % (_HEADER, extra, _INDEX, proof.index, path, proof.checkpoint)
 

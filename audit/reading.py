@@ -10,7 +10,7 @@ from audit.errors import LedgerCorrupt
 from audit.merkle import inclusion_path, node_hash
 from audit.proof import TlogProof, format_proof
 from audit.seal import REPLAY, Seal
-from audit.storage import Entry, Store
+from audit.storage import Entry, StoreReader
 
 _TILE_HEIGHT: Final = 8
 
@@ -29,8 +29,8 @@ class Replay:
 class StoredTree:
     """The tree as the store holds it: leaf hashes, and nodes at every eighth level."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, hashes: Callable[[int, int, int], list[bytes]]) -> None:
+        self._hashes = hashes
 
     def hash_at(self, level: int, index: int) -> bytes:
         """Give the root of one complete subtree.
@@ -39,7 +39,7 @@ class StoredTree:
         """
         base = level - level % _TILE_HEIGHT
         width = 1 << (level - base)
-        row = self._store.hashes(base, index * width, (index + 1) * width)
+        row = self._hashes(base, index * width, (index + 1) * width)
         if len(row) != width:
             raise LedgerCorrupt("a hash that the tree needs is missing")
         while len(row) > 1:
@@ -51,7 +51,7 @@ class LedgerReader:
     """What routes get: it can read the log and cannot write."""
 
     def __init__(
-        self, store: Store, *, origin: str, seal: Seal, clock_ms: Callable[[], int]
+        self, store: StoreReader, *, origin: str, seal: Seal, clock_ms: Callable[[], int]
     ) -> None:
         self._store = store
         self._origin = origin
@@ -77,7 +77,7 @@ class LedgerReader:
         if note is None:
             raise LedgerCorrupt("an entry has no checkpoint")
         size = parse_checkpoint(note.rpartition(b"\n\n")[0] + b"\n").size
-        path = inclusion_path(entry.index, size, StoredTree(self._store).hash_at)
+        path = inclusion_path(entry.index, size, StoredTree(self._store.hashes).hash_at)
         proof = format_proof(TlogProof(entry.index, path, note, entry.leaf))
         return Receipt(self._origin, entry.index, request_id, entry.leaf, proof)
 
@@ -91,7 +91,7 @@ class LedgerReader:
             return None
         key = self._seal.epoch_key
         if row.key_id:
-            wrapped = self._store.subject_key(key_id=row.key_id)
+            wrapped = self._store.subject_key(row.key_id)
             if wrapped is None:
                 return None
             key = self._seal.unwrap(wrapped)

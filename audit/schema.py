@@ -32,21 +32,31 @@ def _integer(low: int, high: int) -> _Fits:
 
 
 def _items(fits: _Fits) -> _Fits:
-    return lambda value: isinstance(value, list | tuple) and all(map(fits, value))
+    def all_fit(value: object) -> bool:
+        if not isinstance(value, list | tuple):
+            return False
+        for item in value:  # noqa: SIM110  This runs for every entry; `all` would cost half more.
+            if not fits(item):
+                return False
+        return True
+
+    return all_fit
 
 
 def _object(required: Mapping[str, _Fits], optional: Mapping[str, _Fits]) -> _Fits:
     known = {**required, **optional}
     needed = frozenset(required)
 
-    def fits(value: object) -> bool:
-        return (
-            type(value) is dict
-            and needed <= value.keys()
-            and all(key in known and known[key](member) for key, member in value.items())
-        )
+    def object_fits(value: object) -> bool:
+        if type(value) is not dict or not needed <= value.keys():
+            return False
+        for key, member in value.items():
+            fits = known.get(key)
+            if fits is None or not fits(member):
+                return False
+        return True
 
-    return fits
+    return object_fits
 
 
 _WORDS = _word(r"(?!.*[0-9]{9})[A-Za-z0-9][A-Za-z0-9 .:,_/()-]{0,119}")

@@ -96,7 +96,9 @@ class Particulars:
 def particulars_of(draft: Draft, openings: Mapping[str, bytes]) -> bytes:
     """Give the bytes to be sealed beside this draft."""
     values = {label: value for label, value in draft.committed.items() if label in _KEPT_VALUES}
-    subject = b"" if draft.subject is None else b',"subject":%s' % _quoted(draft.subject)
+    subject = b""
+    if draft.subject is not None:
+        subject = b',"subject":"%s"' % b2a_base64(draft.subject, newline=False)
     return b'{"openings":%s,"values":%s%s}' % (_object(openings), _object(values), subject)
 
 
@@ -180,13 +182,11 @@ class KeyCache:
 
 def _object(members: Mapping[str, bytes]) -> bytes:
     # Labels are words of ours and base64 needs no escapes, so JSON can be joined by hand.
-    return b"{%s}" % b",".join(
-        b'"%s":%s' % (label.encode(), _quoted(value)) for label, value in members.items()
-    )
-
-
-def _quoted(value: bytes) -> bytes:
-    return b'"%s"' % b2a_base64(value, newline=False)
+    parts = [
+        b'"%s":"%s"' % (label.encode(), b2a_base64(value, newline=False))
+        for label, value in members.items()
+    ]
+    return b"{%s}" % b",".join(parts)
 
 
 def _decrypt(cipher: AESGCM, sealed: bytes, context: bytes) -> bytes:

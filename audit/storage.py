@@ -80,10 +80,45 @@ class Batch:
     expire_before: int
 
 
-class Store(Protocol):
-    """A place where entries are kept for good.
+class StoreReader(Protocol):
+    """A place where entries can be read. It gives committed batches only.
 
-    Every method may raise StorageBroken. A reading method sees committed batches only.
+    Every method may raise StorageBroken.
+    """
+
+    def hashes(self, level: int, start: int, stop: int) -> list[bytes]:
+        """Give the hashes of level 0, 8, 16 ... with start <= index < stop, in order."""
+        ...
+
+    def checkpoint(self, covering: int | None = None) -> bytes | None:
+        """Give the newest checkpoint, or the oldest one that covers this index."""
+        ...
+
+    def entry(self, request_id: str) -> Entry | None:
+        """Give the entry with this request id."""
+        ...
+
+    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+        """Give the entries with start <= index < stop, in order."""
+        ...
+
+    def subject_key(self, key_id: bytes) -> SubjectKey | None:
+        """Give the wrapped key of a subject by its id."""
+        ...
+
+    def particulars(self, index: int) -> Sealed | None:
+        """Give the sealed particulars of one entry."""
+        ...
+
+    def replay(self, request_id: str) -> SealedReplay | None:
+        """Give the sealed answer of one request, expired or not, while it is kept."""
+        ...
+
+
+class Store(Protocol):
+    """A place where one writer keeps entries for good, and what that writer reads of it.
+
+    Every method may raise StorageBroken.
     """
 
     def check_durable(self) -> None:
@@ -113,26 +148,10 @@ class Store(Protocol):
         """Give the hashes of level 0, 8, 16 ... with start <= index < stop, in order."""
         ...
 
-    def checkpoint(self, covering: int | None = None) -> bytes | None:
-        """Give the newest checkpoint, or the oldest one that covers this index."""
+    def newest_checkpoint(self) -> bytes | None:
+        """Give the newest checkpoint."""
         ...
 
-    def entry(self, request_id: str) -> Entry | None:
-        """Give the entry with this request id."""
-        ...
-
-    def entries(self, start: int, stop: int) -> Iterator[Entry]:
-        """Give the entries with start <= index < stop, in order."""
-        ...
-
-    def subject_key(self, *, lookup: bytes = b"", key_id: bytes = b"") -> SubjectKey | None:
-        """Give the wrapped key of a subject, by lookup or by id."""
-        ...
-
-    def particulars(self, index: int) -> Sealed | None:
-        """Give the sealed particulars of one entry."""
-        ...
-
-    def replay(self, request_id: str) -> SealedReplay | None:
-        """Give the sealed answer of one request, expired or not, while it is kept."""
+    def key_of(self, lookup: bytes) -> SubjectKey | None:
+        """Give the wrapped key of the subject of this lookup."""
         ...

@@ -12,11 +12,11 @@ from pathlib import Path
 import uvloop
 
 from audit.entry import Draft, EntryType
-from audit.ledger import Ledger
+from audit.ledger import Ledger, LogSettings
 from audit.note import Signer
 from audit.reader import LedgerFile
-from audit.seal import Seal, SealKeys
-from audit.store import SqlStore
+from audit.seal import SealKeys
+from audit.store import SCHEMA
 from audit.verify import verify_ledger
 from bench.rows import Row
 
@@ -24,6 +24,7 @@ _CALLERS = (1, 8, 64, 256)
 _ENTRIES_PER_CALLER = {1: 1_000, 8: 500, 64: 200, 256: 100}
 _VERIFIED = 100_000
 _ORIGIN = "bench.example/disclosures/2026"
+_SEED = b"\x07" * 32
 
 
 def measure(folder: Path) -> Iterator[Row]:
@@ -40,12 +41,10 @@ def measure(folder: Path) -> Iterator[Row]:
 
 async def _append(path: Path, callers: int, count: int) -> tuple[float, int]:
     """Return appends per second, and how many entries shared a commit on average."""
-    with closing(SqlStore.open(path)) as store:
-        ledger = _open(store, path)
+    with closing(_open(path)) as ledger:
         started = time.perf_counter()
         await asyncio.gather(*(_caller(ledger, count // callers) for _ in range(callers)))
         seconds = time.perf_counter() - started
-        ledger.close()
     with closing(sqlite3.connect(path)) as connection:
         (commits,) = connection.execute("SELECT count(*) FROM checkpoint").fetchone()
     return count / seconds, max(round(count / commits), 1)
@@ -56,17 +55,17 @@ async def _caller(ledger: Ledger, count: int) -> None:
         await ledger.append(_draft())
 
 
-def _open(store: SqlStore, path: Path) -> Ledger:
-    signer = Signer(_ORIGIN, b"\x07" * 32)
+def _open(path: Path) -> Ledger:
     return Ledger.open(
-        store,
-        origin=_ORIGIN,
-        signer=signer,
-        gateway_id="bench",
-        seal=Seal(SealKeys(1, b"\x05" * 32, b"\x06" * 32), os.urandom),
-        clock_ms=lambda: time.time_ns() // 1_000_000,
-        random=os.urandom,
-        high_water=path.with_suffix(".mark"),
+        LogSettings(
+            path=path,
+            origin=_ORIGIN,
+            seed=_SEED,
+            gateway_id="bench",
+            keys=SealKeys(1, b"\x05" * 32, b"\x06" * 32),
+            high_water=path.with_suffix(".mark"),
+            schema=SCHEMA,
+        )
     )
 
 
@@ -93,7 +92,7 @@ def _raw_inserts(ledger: Path, target: Path, batch: int) -> float:
 
 def _verification(path: Path) -> Iterator[Row]:
     uvloop.run(_append(path, 256, _VERIFIED // 256 * 256 + 256))
-    vkey = Signer(_ORIGIN, b"\x07" * 32).verifier.vkey
+    vkey = Signer(_ORIGIN, _SEED).verifier.vkey
     with LedgerFile.open(path) as reader:
         started = time.perf_counter()
         summary = verify_ledger(reader, vkey=vkey)

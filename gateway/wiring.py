@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
-from audit.ledger import Ledger, LedgerReader
+from audit.ledger import Ledger, LedgerReader, LogSettings
 from audit.note import Signer
 from audit.seal import Seal, SealKeys
-from audit.store import SqlStore
+from audit.store import SCHEMA, SqlReader
 from gateway.api.state import Services
 from gateway.app import create_app
 from gateway.cases.finder import FactFinder
@@ -151,23 +151,33 @@ def _open_log(settings: Settings, keys: KeyRing, opened: ExitStack) -> _Log:
     year = utc_now().year
     path = ledger_path(settings, year)
     origin = f"{settings.public_host}/disclosures/{year}"
-    store = SqlStore.open(path)
-    opened.callback(store.close)
-    signer = Signer(origin, keys.log.private_bytes_raw())
-    seal = Seal(SealKeys(_FIRST_EPOCH, keys.seal_epoch, keys.seal_period), os_random)
+    seed = keys.log.private_bytes_raw()
+    seal_keys = SealKeys(_FIRST_EPOCH, keys.seal_epoch, keys.seal_period)
     ledger = Ledger.open(
-        store,
-        origin=origin,
-        signer=signer,
-        gateway_id=settings.gateway_id,
-        seal=seal,
-        clock_ms=clock_ms,
-        random=os_random,
-        high_water=settings.high_water or settings.home / f"high-water-{year}",
+        LogSettings(
+            path=path,
+            origin=origin,
+            seed=seed,
+            gateway_id=settings.gateway_id,
+            keys=seal_keys,
+            high_water=_mark_of(settings, year),
+            schema=SCHEMA,
+        )
     )
     opened.callback(ledger.close)
+    store = SqlReader.open(path)
+    opened.callback(store.close)
+    seal = Seal(seal_keys, os_random)
     reader = LedgerReader(store, origin=origin, seal=seal, clock_ms=clock_ms)
-    return _Log(ledger, reader, signer.verifier.vkey, path)
+    return _Log(ledger, reader, Signer(origin, seed).verifier.vkey, path)
+
+
+def _mark_of(settings: Settings, year: int) -> Path:
+    """Return the file of the high-water mark, whose folder must be there and writable."""
+    mark = settings.high_water or settings.home / f"high-water-{year}"
+    if not os.access(mark.parent, os.W_OK):
+        raise SettingsInvalid(f"DOELPOORT_HIGH_WATER: {mark.parent} is no folder to write in")
+    return mark
 
 
 def _services(

@@ -3,23 +3,33 @@
 import asyncio
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
+from socket import socketpair
+from subprocess import Popen
+from threading import Event, Thread
+from typing import Any, cast
 
+from audit.appender import Means
 from audit.entry import Draft, EntryType, Json
-from audit.errors import AppendFailed, HeadMoved, IdTaken
+from audit.errors import AppendFailed, HeadMoved, IdTaken, LedgerStopped
+from audit.highwater import HighWater
 from audit.ledger import Ledger
 from audit.note import Signer
+from audit.opening import open_log
 from audit.seal import Seal, SealKeys
+from audit.serving import Sequencer, serve
 from audit.storage import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
-from audit.store import SqlStore
+from audit.store import SCHEMA
+from audit.wire import DAY_MS, Inbox, LogSettings
+from audit.writer import SqlStore
 
 ORIGIN = "gemeente.example/disclosures/2026"
 START_MS = 1_772_442_000_000
 SUBJECT = b"999990019"
+SEED = b"s" * 32
 
 
 class FixedClock:
@@ -72,7 +82,7 @@ class MemoryStore:
         ids = [entry.request_id for entry in batch.entries]
         if self.known_ids(ids):
             raise IdTaken("an entry has one of these request ids")
-        if any(self.subject_key(lookup=key.lookup) for key in batch.subject_keys):
+        if any(self.key_of(key.lookup) for key in batch.subject_keys):
             raise AppendFailed("a lookup exists")
         self.current = batch.new
         self.rows.extend(batch.entries)
@@ -102,6 +112,10 @@ class MemoryStore:
         places = ((level, index) for index in range(start, stop))
         return [self.node_rows[place] for place in places if place in self.node_rows]
 
+    def newest_checkpoint(self) -> bytes | None:
+        """Give the newest checkpoint."""
+        return self.checkpoint()
+
     def checkpoint(self, covering: int | None = None) -> bytes | None:
         """Give the newest checkpoint, or the oldest one that covers this index."""
         if covering is None:
@@ -116,12 +130,13 @@ class MemoryStore:
         """Give the entries in order."""
         return iter(self.rows[start:stop])
 
-    def subject_key(self, *, lookup: bytes = b"", key_id: bytes = b"") -> SubjectKey | None:
-        """Give the wrapped key of a subject, by lookup or by id."""
-        wanted = (
-            (lambda key: key.lookup == lookup) if lookup else (lambda key: key.key_id == key_id)
-        )
-        return next(filter(wanted, self.keys), None)
+    def key_of(self, lookup: bytes) -> SubjectKey | None:
+        """Give the wrapped key of the subject of this lookup."""
+        return next((key for key in self.keys if key.lookup == lookup), None)
+
+    def subject_key(self, key_id: bytes) -> SubjectKey | None:
+        """Give the wrapped key of a subject by its id."""
+        return next((key for key in self.keys if key.key_id == key_id), None)
 
     def particulars(self, index: int) -> Sealed | None:
         """Give the sealed particulars of one entry."""
@@ -133,7 +148,7 @@ class MemoryStore:
         return None if entry is None else self.answers.get(entry.index)
 
 
-def make_signer(seed: bytes = b"s" * 32, name: str = ORIGIN) -> Signer:
+def make_signer(seed: bytes = SEED, name: str = ORIGIN) -> Signer:
     """Give a signer of the test log."""
     return Signer(name, seed)
 
@@ -198,6 +213,25 @@ def make_draft(number: int = 1, **other: Json) -> Draft:
     )
 
 
+def open_store(path: Path) -> SqlStore:
+    """Open the writing half of a ledger file, in this process."""
+    return SqlStore.open(path, SCHEMA)
+
+
+def make_settings(folder: Path, **other: Any) -> LogSettings:  # noqa: ANN401  Any setting.
+    """Give the settings of a real sequencer over a ledger in this folder."""
+    settings = LogSettings(
+        path=folder / "ledger.db",
+        origin=ORIGIN,
+        seed=SEED,
+        gateway_id="gw-1",
+        keys=SealKeys(1, b"e" * 32, b"p" * 32),
+        high_water=folder / "marks",
+        schema=SCHEMA,
+    )
+    return replace(settings, **other)
+
+
 def open_ledger(
     store: Store,
     high_water: Path,
@@ -206,18 +240,38 @@ def open_ledger(
     random: Callable[[int], bytes] | None = None,
     settings: Mapping[str, int] | None = None,
 ) -> Ledger:
-    """Open a ledger with the test keys."""
-    return Ledger.open(
-        store,
-        origin=ORIGIN,
-        signer=make_signer(),
-        gateway_id="gw-1",
-        seal=make_seal(),
-        clock_ms=clock or FixedClock(),
-        random=random or CountedRandom(),
-        high_water=high_water,
-        **(settings or {}),
+    """Open a ledger with the test keys, whose sequencer runs in a thread over any store."""
+    clock = clock or FixedClock()
+    given = {"replay_ms": DAY_MS, "pending_limit": 4096, **(settings or {})}
+    means = Means(
+        make_signer(), "gw-1", make_seal(), clock, random or CountedRandom(), given["replay_ms"]
     )
+    return host_sequencer(store, means, high_water, pending_limit=given["pending_limit"])
+
+
+def host_sequencer(
+    store: Store, means: Means, high_water: Path, *, pending_limit: int = 4096
+) -> Ledger:
+    """Open a ledger whose sequencer runs in a thread, over the same kind of socket."""
+
+    def begin() -> Sequencer:
+        marks = HighWater(high_water)
+        return Sequencer(open_log(store, means, marks), marks, means.clock_ms)
+
+    def host() -> None:
+        with theirs:
+            serve(theirs, Inbox(), begin)
+
+    ours, theirs = socketpair()
+    thread = Thread(target=host, name="sequencer")
+    thread.start()
+    origin = means.signer.name
+    return Ledger.over(ours, origin=origin, ended=thread.join, pending_limit=pending_limit)
+
+
+def pid_of(ledger: Ledger) -> int:
+    """Give the process of a sequencer that `Ledger.open` started."""
+    return cast("Popen[bytes]", ledger._when_ended.__self__).pid  # type: ignore[attr-defined]
 
 
 def append_until_killed(folder: str, receipts: str) -> None:
@@ -226,12 +280,8 @@ def append_until_killed(folder: str, receipts: str) -> None:
 
 
 async def _append_for_ever(folder: Path, receipts: Path) -> None:
-    ledger = open_ledger(
-        SqlStore.open(folder / "ledger.db"),
-        folder / "marks",
-        clock=lambda: time.time_ns() // 1_000_000,
-        random=os.urandom,
-    )
+    ledger = Ledger.open(make_settings(folder))
+    (folder / "sequencer.pid").write_text(str(pid_of(ledger)))
     written = os.open(receipts, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 
     async def caller() -> None:
@@ -240,12 +290,13 @@ async def _append_for_ever(folder: Path, receipts: Path) -> None:
             receipt = await ledger.append(draft)
             os.write(written, len(receipt.proof).to_bytes(4, "big") + receipt.proof)
 
-    await asyncio.gather(*(caller() for _ in range(8)))
+    with suppress(LedgerStopped):
+        await asyncio.gather(*(caller() for _ in range(8)))
 
 
 def hold_ledger(folder: str, receipts: str) -> None:
     """Open the ledger, say so by making a file, and hold it."""
-    store = SqlStore.open(Path(folder) / "ledger.db")
-    Path(receipts).touch()
+    ledger = Ledger.open(make_settings(Path(folder)))
+    Path(receipts).write_text(str(pid_of(ledger)))
     Event().wait()
-    store.close()
+    ledger.close()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
-from audit.entry import Receipt
+from audit.entry import Receipt, new_request_id
 from audit.errors import DuplicateRequest
 from gateway.answer import RELEASED, Answer
 from gateway.api.answers import answered, receipt_out
@@ -147,7 +147,8 @@ def _identify(
     says nothing about either and one client cannot meet the answers of another.
     """
     if key is None:
-        return service.random(_ID_BYTES).hex(), None
+        now_ms = int(service.now().timestamp() * 1000)
+        return new_request_id(now_ms, service.random), None
     asker = orjson.dumps([caller.client_id, caller.organisation, caller.role, caller.professional])
     name = orjson.dumps([caller.client_id, key])
     request_id = hmac.digest(service.idempotency_key, b"id\0" + name, "sha256")[:_ID_BYTES].hex()

@@ -147,5 +147,6 @@ PROBLEMS: dict[type[Exception], Problem] = {
     identity.IdentityUnavailable: _IDENTITY_DOWN,
     ledger.AppendFailed: _LEDGER_DOWN,
     ledger.LedgerStopped: _LEDGER_DOWN,
+    ledger.StorageBroken: _LEDGER_DOWN,
     ledger.LedgerBusy: _BUSY,
 }

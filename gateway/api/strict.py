@@ -1,32 +1,55 @@
-"""Reading a JSON body strictly: within the limit, one meaning per member, nothing echoed."""
+"""The route of a guarded request with a JSON body: read strictly, validated once, never echoed."""
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, get_type_hints
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
+from gateway.api.guard import authenticated
 from gateway.api.middleware import BODY_LIMIT
 from gateway.errors import BodyInvalid, PayloadTooLarge
 
-_DEPTH_LIMIT_TEXT = "is nested too deeply"
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
-    """A route whose JSON body is parsed here, before FastAPI validates it."""
+    """A POST route whose endpoint takes `request`, `body` and `caller`, and returns a response.
+
+    FastAPI documents it from that signature; at run time this does what the signature says, in the
+    order that gives a stranger nothing: first the caller, then the body. FastAPI's own solving of
+    dependencies costs more than the rest of a request, and reads JSON more loosely than we do.
+    """
 
     @override
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        validated = super().get_route_handler()
+    def get_route_handler(self) -> Handler:
+        if self.methods != {"POST"}:
+            return super().get_route_handler()
+        endpoint = self.endpoint
+        model: type[BaseModel] = get_type_hints(endpoint)["body"]
 
         async def handler(request: Request) -> Response:
-            if request.method == "POST":
-                request._json = parse_json(await _body_of(request))  # noqa: SLF001 (Starlette's own cache of `json()`)
-            return await validated(request)
+            caller = await authenticated(request)
+            document = parse_json(await _body_of(request))
+            response: Response = await endpoint(request, _validated(model, document), caller)
+            return response
 
         return handler
+
+
+def _validated(model: type[BaseModel], document: object) -> BaseModel:
+    try:
+        return model.model_validate(document)
+    except ValidationError as exc:
+        faults = exc.errors(include_url=False, include_context=False, include_input=False)
+        # The cause would hold the input, so it ends here.
+        raise RequestValidationError(
+            [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
+        ) from None
 
 
 async def _body_of(request: Request) -> bytes:
@@ -36,7 +59,7 @@ async def _body_of(request: Request) -> bytes:
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the whole body, and leave it where Starlette keeps it.
+    """Return the whole body.
 
     Raises: PayloadTooLarge once more than the limit has come in.
     """
@@ -47,8 +70,7 @@ async def read_body(request: Request) -> bytes:
         if size > BODY_LIMIT:
             raise PayloadTooLarge("the request body is over the limit")
         chunks.append(chunk)
-    request._body = b"".join(chunks)  # noqa: SLF001 (Starlette's own cache of `body()`)
-    return request._body  # noqa: SLF001
+    return b"".join(chunks)
 
 
 def parse_json(body: bytes) -> object:
@@ -58,13 +80,11 @@ def parse_json(body: bytes) -> object:
     Raises: BodyInvalid for what is not UTF-8 JSON, names a member twice, or holds NaN or Infinity.
     """
     try:
-        value: object = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_members_once, parse_constant=_refuse_constant
-        )
+        value: object = _DECODER.decode(body.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise BodyInvalid("body", "is not JSON in UTF-8") from None
     except RecursionError:
-        raise BodyInvalid("body", _DEPTH_LIMIT_TEXT) from None
+        raise BodyInvalid("body", "is nested too deeply") from None
     return value
 
 
@@ -77,3 +97,6 @@ def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(_: str) -> object:
     raise BodyInvalid("body", "holds a number that JSON does not know")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members_once, parse_constant=_refuse_constant)

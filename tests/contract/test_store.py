@@ -8,22 +8,49 @@ import pytest
 
 from audit.errors import AppendFailed, HeadMoved, IdTaken
 from audit.merkle import RootHash
-from audit.storage import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
-from audit.store import SqlStore
-from tests.fakes_audit import MemoryStore
+from audit.storage import (
+    Batch,
+    Entry,
+    Head,
+    Sealed,
+    SealedReplay,
+    Store,
+    StoreReader,
+    SubjectKey,
+)
+from audit.store import SqlReader
+from tests.fakes_audit import MemoryStore, open_store
 
 KEY = SubjectKey(b"i" * 16, b"l" * 32, b"w" * 61, 1)
 
 
+Halves = tuple[Store, StoreReader]
+
+
 @pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Each store in turn."""
+def halves(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Halves]:
+    """Each store in turn: the writing half, and the reading half of the same."""
     if request.param == "memory":
-        yield MemoryStore()
+        memory = MemoryStore()
+        yield memory, memory
     else:
-        opened = SqlStore.open(tmp_path / "ledger.db")
-        yield opened
-        opened.close()
+        written = open_store(tmp_path / "ledger.db")
+        read = SqlReader.open(tmp_path / "ledger.db")
+        yield written, read
+        read.close()
+        written.close()
+
+
+@pytest.fixture
+def store(halves: Halves) -> Store:
+    """Give the writing half."""
+    return halves[0]
+
+
+@pytest.fixture
+def reader(halves: Halves) -> StoreReader:
+    """Give the reading half."""
+    return halves[1]
 
 
 def _entry(index: int) -> Entry:
@@ -49,23 +76,26 @@ def _batch(old: Head, count: int) -> Batch:
     )
 
 
-def test_an_empty_store_has_nothing(store: Store) -> None:
+def test_an_empty_store_has_nothing(store: Store, reader: StoreReader) -> None:
     """A new store starts at the empty tree."""
     store.check_durable()
 
     assert store.head() == Head()
-    assert store.checkpoint() is None
-    assert store.checkpoint(covering=0) is None
+    assert reader.checkpoint() is None
+    assert reader.checkpoint(covering=0) is None
     assert store.last_leaf("gw-1") is None
-    assert store.entry("00" * 16) is None
-    assert store.replay("00" * 16) is None
-    assert store.particulars(0) is None
-    assert store.subject_key(lookup=b"l" * 32) is None
-    assert list(store.entries(0, 10)) == []
+    assert reader.entry("00" * 16) is None
+    assert reader.replay("00" * 16) is None
+    assert reader.particulars(0) is None
+    assert store.newest_checkpoint() is None
+    assert store.key_of(b"l" * 32) is None
+    assert reader.subject_key(b"i" * 16) is None
+    assert list(reader.entries(0, 10)) == []
     assert store.hashes(0, 0, 10) == store.hashes(8, 0, 1) == []
+    assert reader.hashes(0, 0, 10) == reader.hashes(8, 0, 1) == []
 
 
-def test_a_committed_batch_is_read_back(store: Store) -> None:
+def test_a_committed_batch_is_read_back(store: Store, reader: StoreReader) -> None:
     """Everything in a batch is there after commit."""
     sealed = Sealed(1, KEY.key_id, b"sealed")
     answer = SealedReplay(2, 99, b"d" * 32, b"", b"answer")
@@ -80,25 +110,27 @@ def test_a_committed_batch_is_read_back(store: Store) -> None:
     store.commit(first)
 
     assert store.head() == first.new
-    assert list(store.entries(1, 9)) == [_entry(1), _entry(2)]
-    assert store.entry(f"{2:032x}") == _entry(2)
-    assert store.hashes(0, 1, 3) == [b"\x01" * 32, b"\x02" * 32]
-    assert store.hashes(8, 0, 1) == [b"n" * 32]
-    assert store.subject_key(lookup=KEY.lookup) == KEY == store.subject_key(key_id=KEY.key_id)
-    assert store.particulars(1) == sealed
-    assert store.replay(f"{2:032x}") == answer
+    assert list(reader.entries(1, 9)) == [_entry(1), _entry(2)]
+    assert reader.entry(f"{2:032x}") == _entry(2)
+    assert store.hashes(0, 1, 3) == reader.hashes(0, 1, 3) == [b"\x01" * 32, b"\x02" * 32]
+    assert store.hashes(8, 0, 1) == reader.hashes(8, 0, 1) == [b"n" * 32]
+    assert store.key_of(KEY.lookup) == KEY == reader.subject_key(KEY.key_id)
+    assert reader.particulars(1) == sealed
+    assert reader.replay(f"{2:032x}") == answer
     assert store.known_ids([f"{n:032x}" for n in (0, 2, 7)]) == {f"{0:032x}", f"{2:032x}"}
 
 
-def test_the_checkpoint_that_covers_an_index_is_the_oldest(store: Store) -> None:
+def test_the_checkpoint_that_covers_an_index_is_the_oldest(
+    store: Store, reader: StoreReader
+) -> None:
     """A receipt can be made again against the checkpoint of its own batch."""
     store.commit(_batch(Head(), 2))
     store.commit(_batch(store.head(), 2))
 
-    found = [store.checkpoint(covering=index) for index in range(5)]
+    found = [reader.checkpoint(covering=index) for index in range(5)]
 
     assert found == [b"note 2", b"note 2", b"note 4", b"note 4", None]
-    assert store.checkpoint() == b"note 4"
+    assert reader.checkpoint() == store.newest_checkpoint() == b"note 4"
 
 
 def test_the_last_leaf_is_of_the_gateway_that_is_asked(store: Store) -> None:
@@ -109,7 +141,9 @@ def test_the_last_leaf_is_of_the_gateway_that_is_asked(store: Store) -> None:
     assert store.last_leaf("gw-2") == _entry(1).leaf
 
 
-def test_a_moved_head_refuses_the_batch_and_keeps_the_store(store: Store) -> None:
+def test_a_moved_head_refuses_the_batch_and_keeps_the_store(
+    store: Store, reader: StoreReader
+) -> None:
     """Two writers cannot both continue from one head."""
     store.commit(_batch(Head(), 1))
     before = store.head()
@@ -118,10 +152,10 @@ def test_a_moved_head_refuses_the_batch_and_keeps_the_store(store: Store) -> Non
         store.commit(_batch(Head(), 2))
 
     assert store.head() == before
-    assert len(list(store.entries(0, 9))) == 1
+    assert len(list(reader.entries(0, 9))) == 1
 
 
-def test_a_taken_id_refuses_the_whole_batch(store: Store) -> None:
+def test_a_taken_id_refuses_the_whole_batch(store: Store, reader: StoreReader) -> None:
     """No request id stands twice, and nothing of the batch remains."""
     store.commit(_batch(Head(), 1))
     before = store.head()
@@ -132,7 +166,7 @@ def test_a_taken_id_refuses_the_whole_batch(store: Store) -> None:
         store.commit(twice)
 
     assert store.head() == before
-    assert store.entry(f"{1:032x}") is None
+    assert reader.entry(f"{1:032x}") is None
 
 
 def test_another_clash_refuses_the_batch_too(store: Store) -> None:
@@ -150,21 +184,23 @@ def test_another_clash_refuses_the_batch_too(store: Store) -> None:
 @pytest.mark.parametrize(
     ("now", "left"), [(0, [0, 1, 2]), (15, [1, 2]), (16, [1, 2]), (25, [2]), (35, [])]
 )
-def test_expired_answers_go_with_a_batch(store: Store, now: int, left: list[int]) -> None:
+def test_expired_answers_go_with_a_batch(
+    store: Store, reader: StoreReader, now: int, left: list[int]
+) -> None:
     """Answers that expired before the given time go, the others stay."""
     answers = [SealedReplay(i, 10 * i + 10, b"d" * 32, b"", b"a") for i in range(3)]
     store.commit(replace(_batch(Head(), 3), replays=answers))
 
     store.commit(replace(_batch(store.head(), 1), expire_before=now))
 
-    assert [i for i in range(3) if store.replay(f"{i:032x}")] == left
+    assert [i for i in range(3) if reader.replay(f"{i:032x}")] == left
 
 
-def test_many_entries_go_in_and_come_out(store: Store) -> None:
+def test_many_entries_go_in_and_come_out(store: Store, reader: StoreReader) -> None:
     """More entries than one statement or one page takes are all kept, in order."""
     store.commit(_batch(Head(), 1023))
     store.commit(_batch(store.head(), 200))
 
-    found = [entry.index for entry in store.entries(5, 5000)]
+    found = [entry.index for entry in reader.entries(5, 5000)]
 
     assert found == list(range(5, 1223))

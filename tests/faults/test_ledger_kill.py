@@ -1,22 +1,47 @@
-"""The process is killed while it appends, many times; no receipt is ever lost."""
+"""The gateway, its sequencer or both are killed while they append; no receipt is ever lost."""
 
+import asyncio
 import multiprocessing
+import os
 import random
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
-from audit.errors import LedgerInUse
+from audit.entry import Receipt
+from audit.errors import LedgerInUse, LedgerStopped
+from audit.ledger import Ledger
 from audit.reader import LedgerFile
-from audit.store import SqlStore
+from audit.store import SCHEMA
 from audit.verify import verify_kept_receipt, verify_ledger
-from tests.fakes_audit import VKEY, append_until_killed, hold_ledger
+from audit.writer import SqlStore
+from tests.fakes_audit import (
+    VKEY,
+    append_until_killed,
+    hold_ledger,
+    make_draft,
+    make_settings,
+    open_store,
+    pid_of,
+)
 
-KILLS = 40
+pytestmark = pytest.mark.anyio
+
+KILLS = 39
 STARTUP_S = 10.0
+GATEWAY, SEQUENCER = "gateway", "sequencer"
+VICTIMS = ((GATEWAY,), (SEQUENCER,), (GATEWAY, SEQUENCER))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Let the ledger speak to asyncio loops."""
+    return "asyncio"
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +73,30 @@ def wait_until_larger(path: Path, size: int, process: BaseProcess) -> None:
         assert waited < STARTUP_S, "the appending process hands out nothing"
 
 
-def test_no_receipt_is_lost_in_forty_kills(tmp_path: Path, context: ForkServerContext) -> None:
+def kill(process: BaseProcess, sequencer: int, victims: tuple[str, ...]) -> None:
+    """Kill these two or one of them, and wait until the gateway has ended too."""
+    if SEQUENCER in victims:
+        with suppress(ProcessLookupError):
+            os.kill(sequencer, signal.SIGKILL)
+    if GATEWAY in victims:
+        process.kill()
+    process.join(STARTUP_S)
+    assert not process.is_alive(), "a gateway without its sequencer did not end"
+
+
+def test_no_receipt_is_lost_in_many_kills(tmp_path: Path, context: ForkServerContext) -> None:
     """After each kill the ledger opens again; at the end it is whole and holds every receipt."""
     receipts, chance = tmp_path / "receipts", random.Random(7)  # noqa: S311  A delay, no secret.
-    for _ in range(KILLS):
+    for number in range(KILLS):
         size = receipts.stat().st_size if receipts.exists() else 0
         process = context.Process(target=append_until_killed, args=(str(tmp_path), str(receipts)))
         process.start()
         wait_until_larger(receipts, size, process)
         process.join(chance.uniform(0, 0.06))
-        process.kill()
-        process.join()
+        sequencer = int((tmp_path / "sequencer.pid").read_text())
+        kill(process, sequencer, VICTIMS[number % len(VICTIMS)])
 
+    SqlStore.open(tmp_path / "ledger.db", SCHEMA, STARTUP_S).close()
     with LedgerFile.open(tmp_path / "ledger.db") as reader:
         summary = verify_ledger(reader, vkey=VKEY)
         found = [verify_kept_receipt(reader, proof, vkey=VKEY) for proof in proofs_in(receipts)]
@@ -70,14 +107,53 @@ def test_no_receipt_is_lost_in_forty_kills(tmp_path: Path, context: ForkServerCo
 
 
 def test_a_second_process_is_refused(tmp_path: Path, context: ForkServerContext) -> None:
-    """While one process holds the ledger another cannot open it; afterwards it can."""
+    """While one gateway holds the ledger no other can; when it is killed, the next one can."""
     ready = tmp_path / "ready"
     process = context.Process(target=hold_ledger, args=(str(tmp_path), str(ready)))
     process.start()
-    wait_until_larger(ready, -1, process)
+    wait_until_larger(ready, 0, process)
 
     with pytest.raises(LedgerInUse):
-        SqlStore.open(tmp_path / "ledger.db")
+        open_store(tmp_path / "ledger.db")
+    with pytest.raises(LedgerInUse):
+        Ledger.open(make_settings(tmp_path, patience_s=0.0))
     process.kill()
+    Ledger.open(make_settings(tmp_path)).close()
     process.join()
-    SqlStore.open(tmp_path / "ledger.db").close()
+
+
+async def test_a_killed_sequencer_releases_nothing(tmp_path: Path) -> None:
+    """All who wait and all who come later hear it; opened again, the log goes on."""
+    ledger = Ledger.open(make_settings(tmp_path))
+    first = await ledger.append(make_draft(1))
+    os.kill(pid_of(ledger), signal.SIGSTOP)
+    waiting = [asyncio.ensure_future(ledger.append(make_draft(n))) for n in (2, 3)]
+    await asyncio.sleep(0.01)
+    os.kill(pid_of(ledger), signal.SIGKILL)
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+
+    with pytest.raises(LedgerStopped):
+        await ledger.append(make_draft(4))
+    stopped = ledger.status.stopped
+    ledger.close()
+    again = Ledger.open(make_settings(tmp_path))
+    last = await again.append(make_draft(5))
+    again.close()
+
+    assert [type(o) for o in outcomes] == [LedgerStopped, LedgerStopped]
+    assert stopped == "the sequencer ended"
+    assert (first.index, last.index) == (1, 2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_to_the_whole_group_does_not_end_the_sequencer(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """The gateway finishes its requests first; only its own end is the end of the sequencer."""
+    ledger = Ledger.open(make_settings(tmp_path))
+    os.kill(pid_of(ledger), number)
+
+    receipt = await ledger.append(make_draft(1))
+
+    ledger.close()
+    assert isinstance(receipt, Receipt)

@@ -31,7 +31,7 @@ AT_THE_START = {
     "RegistryInvalid",
     "RollbackSeen",
 }
-INSIDE_THE_LEDGER = {"DuplicateRequest", "HeadMoved", "IdTaken", "LeafInvalid", "StorageBroken"}
+INSIDE_THE_LEDGER = {"DuplicateRequest", "HeadMoved", "IdTaken", "LeafInvalid"}
 IN_THE_VERIFIER = {
     "KeyMismatch",
     "LedgerUnreadable",

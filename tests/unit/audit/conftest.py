@@ -10,7 +10,6 @@ from audit.appender import Appender, Means
 from audit.entry import Draft, EntryType, Receipt
 from audit.merkle import Frontier
 from audit.storage import Head
-from audit.store import SqlStore
 from tests.fakes_audit import (
     ORIGIN,
     VKEY,
@@ -19,6 +18,7 @@ from tests.fakes_audit import (
     make_draft,
     make_seal,
     make_signer,
+    open_store,
 )
 
 # Batches that end within, at and beyond the border of 256 entries.
@@ -32,7 +32,7 @@ def anyio_backend() -> str:
 
 
 def _build(folder: Path) -> Sequence[Receipt]:
-    store = SqlStore.open(folder / "ledger.db")
+    store = open_store(folder / "ledger.db")
     means = Means(make_signer(), "gw-1", make_seal(), FixedClock(), CountedRandom(), 60_000)
     appender = Appender(store, means, Head(), Frontier(), 0)
     genesis = Draft(EntryType.GENESIS, "ff" * 16, {"origin": ORIGIN, "vkey": VKEY})

@@ -76,7 +76,7 @@ def test_the_openings_open_the_commitments() -> None:
     store, seal, draft = MemoryStore(), make_seal(), make_draft()
     make_appender(store).append_batch([draft])
 
-    row = store.subject_key(lookup=seal.lookup(SUBJECT))
+    row = store.key_of(seal.lookup(SUBJECT))
     assert row is not None
     data = seal.unseal(seal.unwrap(row), PARTICULARS, draft.request_id, store.sealed[0].sealed)
     openings = parse_particulars(data).openings

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from audit.entry import MAX_INT, MAX_LEAF_BYTES, Json, canonical, parse_leaf
+from audit.entry import MAX_INT, MAX_LEAF_BYTES, Json, canonical, new_request_id, parse_leaf
 from audit.errors import LeafInvalid
+from tests.fakes_audit import START_MS, CountedRandom
 
 LEAF: dict[str, Json] = {"b": [1, True, {"x": "é\n\u2028"}], "a_1": -MAX_INT, "c": {}}
 BYTES = '{"a_1":-9007199254740991,"b":[1,true,{"x":"é\\n\u2028"}],"c":{}}'.encode()
@@ -83,3 +84,14 @@ def test_parse_leaf_refuses_every_other_spelling(data: bytes) -> None:
     """Only the one canonical spelling of an object is read."""
     with pytest.raises(LeafInvalid):
         parse_leaf(data)
+
+
+def test_request_ids_are_in_the_order_of_time() -> None:
+    """A later id sorts after an earlier one, and two of one moment differ."""
+    random = CountedRandom()
+    ids = [new_request_id(START_MS + ms, random) for ms in (0, 1, 256, 70_000)]
+
+    assert ids == sorted(ids)
+    assert {len(one) for one in ids} == {32}
+    assert new_request_id(START_MS, random) != ids[0]
+    assert ids[0].startswith(f"{START_MS:012x}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.appender import Means
 from audit.entry import parse_leaf
 from audit.errors import (
     AuditError,
@@ -14,15 +15,17 @@ from audit.errors import (
     LeafInvalid,
     LedgerCorrupt,
     RollbackSeen,
+    StorageBroken,
 )
 from audit.ledger import Ledger
 from audit.merkle import RootHash
+from audit.note import Signer
 from audit.storage import Entry, Head
 from tests.fakes_audit import (
-    ORIGIN,
     CountedRandom,
     FixedClock,
     MemoryStore,
+    host_sequencer,
     make_draft,
     make_seal,
     make_signer,
@@ -104,17 +107,9 @@ async def test_a_leaf_without_counter_does_not_open(tmp_path: Path) -> None:
         open_ledger(store, tmp_path / "marks")
 
 
-def _open_as(store: MemoryStore, folder: Path, seed: bytes, origin: str, gateway: str) -> None:
-    Ledger.open(
-        store,
-        origin=origin,
-        signer=make_signer(seed),
-        gateway_id=gateway,
-        seal=make_seal(),
-        clock_ms=FixedClock(),
-        random=CountedRandom(),
-        high_water=folder / "marks",
-    ).close()
+def _open_as(store: MemoryStore, folder: Path, signer: Signer, gateway: str) -> None:
+    means = Means(signer, gateway, make_seal(), FixedClock(), CountedRandom(), 60_000)
+    host_sequencer(store, means, folder / "marks").close()
 
 
 async def test_another_key_does_not_open_the_ledger(tmp_path: Path) -> None:
@@ -124,14 +119,14 @@ async def test_another_key_does_not_open_the_ledger(tmp_path: Path) -> None:
         pass
 
     with pytest.raises(KeyMismatch):
-        _open_as(store, tmp_path, b"o" * 32, ORIGIN, "gw-1")
+        _open_as(store, tmp_path, make_signer(b"o" * 32), "gw-1")
 
 
-@pytest.mark.parametrize(("origin", "gateway"), [("other.example", "gw-1"), (ORIGIN, "GW 1")])
-async def test_names_that_do_not_fit_are_refused(tmp_path: Path, origin: str, gateway: str) -> None:
-    """The key carries the origin, and the gateway id must fit a leaf."""
+@pytest.mark.parametrize("gateway", ["GW 1", "", "g" * 33])
+async def test_a_gateway_id_that_does_not_fit_is_refused(tmp_path: Path, gateway: str) -> None:
+    """The gateway id must fit a leaf."""
     with pytest.raises(KeyInvalid):
-        _open_as(MemoryStore(), tmp_path, b"s" * 32, origin, gateway)
+        _open_as(MemoryStore(), tmp_path, make_signer(), gateway)
 
 
 async def test_another_gateway_has_a_counter_of_its_own(tmp_path: Path) -> None:
@@ -139,7 +134,7 @@ async def test_another_gateway_has_a_counter_of_its_own(tmp_path: Path) -> None:
     store = MemoryStore()
     with opened(store, tmp_path):
         pass
-    _open_as(store, tmp_path, b"s" * 32, ORIGIN, "gw-2")
+    _open_as(store, tmp_path, make_signer(), "gw-2")
 
     with opened(store, tmp_path) as ledger:
         receipt = await ledger.append(make_draft())
@@ -149,17 +144,11 @@ async def test_another_gateway_has_a_counter_of_its_own(tmp_path: Path) -> None:
 
 async def test_a_genesis_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """An origin that no leaf can hold ends the start."""
-    store = MemoryStore()
-    name = "UPPER.example"
-
     with pytest.raises(LeafInvalid):
-        Ledger.open(
-            store,
-            origin=name,
-            signer=make_signer(name=name),
-            gateway_id="gw-1",
-            seal=make_seal(),
-            clock_ms=FixedClock(),
-            random=CountedRandom(),
-            high_water=tmp_path / "marks",
-        )
+        _open_as(MemoryStore(), tmp_path, make_signer(name="UPPER.example"), "gw-1")
+
+
+async def test_marks_that_cannot_be_written_end_the_start(tmp_path: Path) -> None:
+    """Without a place for its marks a log is not begun."""
+    with pytest.raises(StorageBroken):
+        open_ledger(MemoryStore(), tmp_path / "none" / "marks")

@@ -9,7 +9,7 @@ import pytest
 from audit.entry import Receipt
 from audit.errors import LedgerUnreadable
 from audit.reader import LedgerFile
-from audit.store import SqlStore
+from tests.fakes_audit import open_store
 
 Sound = tuple[Path, Sequence[Receipt]]
 Alter = Callable[..., Path]
@@ -48,7 +48,7 @@ def test_a_reader_cannot_write(sound: Sound) -> None:
 
 def test_a_ledger_in_use_is_read_as_one_picture(tmp_path: Path) -> None:
     """Beside a running gateway the reader sees what is committed."""
-    store = SqlStore.open(tmp_path / "ledger.db")
+    store = open_store(tmp_path / "ledger.db")
     with LedgerFile.open(tmp_path / "ledger.db") as reader:
         head = reader.head()
     store.close()

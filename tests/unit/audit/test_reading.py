@@ -87,7 +87,7 @@ async def test_a_missing_hash_is_corrupt(store: MemoryStore, ledger: Ledger) -> 
     await ledger.append(make_draft(1))
 
     with pytest.raises(LedgerCorrupt):
-        StoredTree(store).hash_at(2, 0)
+        StoredTree(store.hashes).hash_at(2, 0)
 
 
 @pytest.mark.parametrize("subject", [b"someone", None])

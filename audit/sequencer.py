@@ -1,0 +1,70 @@
+"""`python -m audit.sequencer`: the process that alone writes a log and holds its signing key.
+
+It is started by the gateway with one end of a socket as its standard input. The settings are the
+first message there, so that no secret stands in an argument or in the environment; it parses
+nothing that a stranger sent. It ends when the gateway hangs up, in whatever way that comes about.
+"""
+
+import gc
+import os
+import signal
+import socket
+import time
+from contextlib import ExitStack
+
+from audit.appender import Means
+from audit.highwater import HighWater
+from audit.note import Signer
+from audit.opening import open_log
+from audit.seal import Seal
+from audit.serving import Sequencer, serve
+from audit.wire import Inbox, LogSettings, unpack_settings
+from audit.writer import SqlStore
+
+
+def main() -> None:
+    """Serve the socket that is the standard input.
+
+    Effects: signals that a terminal or a service manager sends to a whole group do nothing here:
+             the gateway finishes its requests first, and its end is the end of this process.
+    """
+    for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    inbox = Inbox()
+    with socket.socket(fileno=0) as connection, ExitStack() as opened:
+        settings = _settings(connection, inbox)
+        if settings is not None:
+            serve(connection, inbox, lambda: _begin(settings, opened))
+
+
+def _settings(connection: socket.socket, inbox: Inbox) -> LogSettings | None:
+    while not (messages := inbox.take()):
+        if not inbox.fill(connection):
+            return None
+    return unpack_settings(messages[0])
+
+
+def _begin(settings: LogSettings, opened: ExitStack) -> Sequencer:
+    store = SqlStore.open(settings.path, settings.schema, settings.patience_s)
+    opened.callback(store.close)
+    means = Means(
+        signer=Signer(settings.origin, settings.seed),
+        gateway_id=settings.gateway_id,
+        seal=Seal(settings.keys, os.urandom),
+        clock_ms=_clock_ms,
+        random=os.urandom,
+        replay_ms=settings.replay_ms,
+    )
+    marks = HighWater(settings.high_water)
+    sequencer = Sequencer(open_log(store, means, marks), marks, _clock_ms)
+    # What is here now stays to the end: the collector need not walk it after every few batches.
+    gc.freeze()
+    return sequencer
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    main()
