@@ -73,6 +73,7 @@ step_of := {
 	"HAT_NOT_OWNED": 1,
 	"WRONG_HAT": 1,
 	"TASK_NOT_HELD": 1,
+	"MANDATE_MISSING": 1,
 	"LAW_NOT_IN_FORCE": 1,
 	"ACTIVITY_MISSING": 2,
 	"ACTIVITY_NOT_OF_TASK": 2,
@@ -89,6 +90,7 @@ step_of := {
 	"PURPOSE_NOT_OF_ACTIVITY": 3,
 	"PURPOSE_NOT_FOR_ROLE": 3,
 	"PURPOSE_NOT_VALID": 3,
+	"PERSON_IN_AGGREGATE": 3,
 	"TOO_MANY_FIELDS": 3,
 	"NO_FIELDS": 3,
 	"FIELD_NEVER": 3,
@@ -101,6 +103,7 @@ step_of := {
 	"CONSENT_EXPIRED": 4,
 	"CONSENT_WRONG_PERSON": 4,
 	"CONDITION_NOT_MET": 4,
+	"GROUP_TOO_SMALL": 4,
 }
 
 # The first step that fails for the request as a whole, up to and including the field list. It is
@@ -126,13 +129,22 @@ most_fields := 100
 
 # 0 technical
 
-subject_stop := subject_codes[object.get(input, "subject", "")] if {
-	subject_codes[object.get(input, "subject", "")]
+subject := object.get(input, "subject", "")
+
+subject_stop := "SUBJECT_INVALID_BSN" if {
+	subject == "invalid"
+} else := "SUBJECT_MISSING" if {
+	subject == "missing"
+	not about_group
 } else := "FACT_MISSING" if {
-	not input.subject == "valid"
+	not subject in {"valid", "missing"}
 }
 
-subject_codes := {"missing": "SUBJECT_MISSING", "invalid": "SUBJECT_INVALID_BSN"}
+# Figures about a group are about no person. As long as it is not clear which purpose is meant, the
+# activity decides, and only when it knows nothing but figures.
+about_group := purpose.aggregated if {
+	purpose
+} else := activity.aggregated
 
 # 1 task
 
@@ -156,9 +168,20 @@ task_stop := "TASK_MISSING" if {
 	task_codes[standing]
 } else := "FACT_MISSING" if {
 	not standing in {"holds", "activity_not_for_role"}
+} else := mandate_stop if {
+	mandate_stop
 } else := "LAW_NOT_IN_FORCE" if {
 	not valid_today(data.catalogue.tasks[declared_task])
 }
+
+# The mandate belongs to the caller and not to the person, so it is asked before the case.
+mandate_stop := mandate_codes[0]
+
+mandate_codes := [code |
+	some name in purpose.mandates
+	code := failure("mandate", fact(name))
+	code != ""
+]
 
 # Dates are ISO texts, which sort as dates do; both ends are inclusive.
 valid_today(thing) if {
@@ -228,9 +251,12 @@ purpose_stop := "PURPOSE_MISSING" if {
 } else := "PURPOSE_NOT_OF_ACTIVITY" if {
 	not purpose
 } else := "PURPOSE_NOT_FOR_ROLE" if {
-	not {"organisation": input.organisation, "role": input.role} in purpose.requesters
+	not input.role in purpose.requesters[input.organisation]
 } else := "PURPOSE_NOT_VALID" if {
 	not valid_today(purpose)
+} else := "PERSON_IN_AGGREGATE" if {
+	purpose.aggregated
+	subject != "missing"
 }
 
 # 3 fields: those asked for, in the order of asking, each once; or the minimal set of the purpose.
@@ -250,39 +276,42 @@ asked_set := {name | some name in input.fields} if {
 
 justified := {name | some name in object.get(input, "justified", [])}
 
-# The code with which a field fails on necessity, and "" when it is necessary.
-necessity(name) := "FIELD_NEVER" if {
-	name in purpose.never
-} else := necessity_of_granted(name) if {
-	purpose.fields[name]
-} else := "FIELD_NOT_NECESSARY" if {
-	data.catalogue.fields[name]
-} else := "FIELD_UNKNOWN"
+granted_by_purpose := object.keys(purpose.fields)
 
-necessity_of_granted(name) := "" if {
-	purpose.fields[name].need == "always"
-} else := "" if {
-	name in justified
-} else := "MOTIVATION_MISSING"
+never := {name | some name in purpose.never}
 
-# The code with which each field that was asked fails, and "" when it may be given.
-field_codes := {name: field_code(name) | some name in asked}
+# What was asked and is neither given nor named as never: it may still be a field of elsewhere.
+strange := (asked_set - never) - granted_by_purpose
 
-field_code(name) := code if {
-	code := necessity(name)
-	code != ""
-} else := "" if {
-	purpose.fields[name].consent == false
-} else := failure("consent", fact("consent"))
+# The code with which each field fails on necessity; a field that is necessary has none.
+unnecessary := object.union_n([
+	{name: "MOTIVATION_MISSING" |
+		some name in asked
+		purpose.fields[name] != "always"
+		not name in justified
+	},
+	{name: "FIELD_UNKNOWN" | some name in strange},
+	{name: "FIELD_NOT_NECESSARY" | some name in strange; data.catalogue.fields[name]},
+	{name: "FIELD_NEVER" | some name in asked_set & never},
+])
 
-# Necessary is what does not fail at step 3; consent, at step 4, is asked of necessary fields only.
-necessary := [name | some name in asked; not step_of[field_codes[name]] == 3]
+consent_code := failure("consent", fact("consent"))
 
-granted := [name | some name in asked; field_codes[name] == ""]
+# Consent, at step 4, is asked of necessary fields only.
+without_consent := {name: consent_code |
+	some name in purpose.consent
+	consent_code != ""
+}
+
+# The code with which each field fails that was asked; a field that may be given has none.
+field_codes := object.union(without_consent, unnecessary)
+
+necessary := [name | some name in asked; not unnecessary[name]]
+
+granted := [name | some name in asked; not field_codes[name]]
 
 field_reasons := [r |
 	some name in asked
-	field_codes[name] != ""
 	r := field_reason(name, field_codes[name])
 ]
 
@@ -316,6 +345,11 @@ failures := {
 	"age": {"AGE_OUT_OF_RANGE"},
 	"consent": {"CONSENT_MISSING", "CONSENT_WITHDRAWN", "CONSENT_EXPIRED", "CONSENT_WRONG_PERSON"},
 	"source_confirmation": {"CONDITION_NOT_MET"},
+	"mandate": {"MANDATE_MISSING"},
+	"source_true": {"CONDITION_NOT_MET"},
+	"date_not_past": {"CONDITION_NOT_MET"},
+	"group_size": {"GROUP_TOO_SMALL"},
+	"claim": {"CONDITION_NOT_MET"},
 }
 
 # The code of a condition that is not met, and "" when it is.
@@ -330,7 +364,7 @@ failure(kind, found) := found if {
 # The consent of a single field is a condition of that field only, so it never fails the whole.
 field_consent := [{"name": "consent", "kind": "consent"}] if {
 	some name in necessary
-	not purpose.fields[name].consent == false
+	name in purpose.consent
 	not "consent" in whole
 } else := []
 

@@ -11,13 +11,10 @@ purpose := {
 	"case": true,
 	"valid_from": "2026-01-01",
 	"valid_until": "2026-12-31",
-	"requesters": [{"organisation": "gemeente", "role": "consulent"}],
+	"requesters": {"gemeente": ["consulent"]},
 	"always": ["vlag"],
-	"fields": {
-		"vlag": {"need": "always", "consent": false},
-		"duur": {"need": "professional_judgement", "consent": false},
-		"schuld": {"need": "always", "consent": true},
-	},
+	"fields": {"vlag": "always", "duur": "professional_judgement", "schuld": "always"},
+	"consent": ["schuld"],
 	"never": ["plan"],
 	"instead": {"plan": ["vlag"]},
 	"conditions": [

@@ -6,20 +6,32 @@ question be asked again years later.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from gateway.cases.model import Case, Confirmation, Consent
+from gateway.cases.model import Case, Confirmation, Consent, Representation
+from gateway.catalogue.days import day_of
 from gateway.catalogue.model import Condition
+from gateway.catalogue.rows import is_number
+
+Claims: TypeAlias = Mapping[str, str | bool]
+"""What the requester says is so, by the name of the condition."""
 
 MET = "met"
 UNKNOWN = "unknown"
+NOT_MET = "CONDITION_NOT_MET"
 
 # Jeugdwet 7.3.15 and UAVG 5: under 12 the representative decides, from 12 the youngster and the
 # representative together, from 16 the youngster alone.
 _OWN_VOICE_FROM = 12
 _OWN_DECISION_FROM = 16
 _SELF = frozenset({"jeugdige", "betrokkene"})
-_REPRESENTATIVE = frozenset({"ouder", "voogd", "vertegenwoordiger"})
+_REPRESENTATIVE = frozenset(
+    {"ouder", "voogd", "vertegenwoordiger", "curator", "bewindvoerder", "mentor"}
+)
+# UAVG 5 lid 2: a curator decides on everything, an administrator or mentor in his own domain.
+_OVER_EVERYTHING = "curatele"
 
 
 def case_outcome(
@@ -62,10 +74,12 @@ def _standing_in(case: Case, organisation: str, day: dt.date) -> str:
     return "CASE_MEMBERSHIP_EXPIRED"
 
 
-def age_on(birth_date: dt.date, day: dt.date) -> int:
-    """Return the age in whole years; who is born on 29 February turns a year older on 1 March."""
-    had_birthday = (day.month, day.day) >= (birth_date.month, birth_date.day)
-    return day.year - birth_date.year - (0 if had_birthday else 1)
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who may consent for somebody: it turns on the age, and on a curator or administrator."""
+
+    age: int
+    is_represented: bool
 
 
 def age_outcome(age: int | None, condition: Condition) -> str:
@@ -77,32 +91,55 @@ def age_outcome(age: int | None, condition: Condition) -> str:
     return MET if over_minimum and under_maximum else "AGE_OUT_OF_RANGE"
 
 
-def consent_outcome(consents: Sequence[Consent], age: int | None, day: dt.date) -> str:
-    """Tell whether a consent by the right persons is in force on this day."""
+def is_represented(
+    representations: Sequence[Representation], domain: str | None, day: dt.date
+) -> bool:
+    """Tell whether somebody else consents for this person, in this domain, on this day."""
+    return any(
+        each.runs_on(day) and (each.kind == _OVER_EVERYTHING or each.domain == domain)
+        for each in representations
+    )
+
+
+def consent_outcome(
+    consents: Sequence[Consent],
+    voice: Voice | None,
+    day: dt.date,
+    form: str | None = None,
+) -> str:
+    """Tell whether a consent by the right persons, in the form it needs, holds on this day."""
     given = [consent for consent in consents if consent.given_on <= day]
     if not given:
         return "CONSENT_MISSING"
-    if age is None:
+    if voice is None:
         return UNKNOWN
-    return min((_state_of(consent, age, day) for consent in given), key=_MOST_VALID_FIRST.index)
+    return min((_state_of(c, voice, day, form) for c in given), key=_MOST_VALID_FIRST.index)
 
 
-_MOST_VALID_FIRST = (MET, "CONSENT_WRONG_PERSON", "CONSENT_EXPIRED", "CONSENT_WITHDRAWN")
+_MOST_VALID_FIRST = (
+    MET,
+    "CONSENT_WRONG_PERSON",
+    "CONSENT_EXPIRED",
+    "CONSENT_WITHDRAWN",
+    "CONSENT_MISSING",
+)
 
 
-def _state_of(consent: Consent, age: int, day: dt.date) -> str:
+def _state_of(consent: Consent, voice: Voice, day: dt.date, form: str | None) -> str:
     if consent.withdrawn_on is not None and consent.withdrawn_on <= day:
         return "CONSENT_WITHDRAWN"
     if consent.valid_until is not None and consent.valid_until < day:
         return "CONSENT_EXPIRED"
-    return MET if _given_by_the_right_persons(consent.given_by, age) else "CONSENT_WRONG_PERSON"
+    if not _given_by_the_right_persons(consent.given_by, voice):
+        return "CONSENT_WRONG_PERSON"
+    return MET if form is None or consent.form == form else "CONSENT_MISSING"
 
 
-def _given_by_the_right_persons(given_by: frozenset[str], age: int) -> bool:
+def _given_by_the_right_persons(given_by: frozenset[str], voice: Voice) -> bool:
     by_self, by_representative = bool(given_by & _SELF), bool(given_by & _REPRESENTATIVE)
-    if age < _OWN_VOICE_FROM:
+    if voice.is_represented or voice.age < _OWN_VOICE_FROM:
         return by_representative
-    if age < _OWN_DECISION_FROM:
+    if voice.age < _OWN_DECISION_FROM:
         return by_self and by_representative
     return by_self
 
@@ -113,4 +150,40 @@ def confirmation_outcome(confirmations: Sequence[Confirmation], day: dt.date) ->
         answer.confirmed_on <= day and (answer.valid_until is None or day <= answer.valid_until)
         for answer in confirmations
     )
-    return MET if in_force else "CONDITION_NOT_MET"
+    return MET if in_force else NOT_MET
+
+
+def claim_outcome(claims: Claims, condition: Condition) -> str:
+    """Tell whether the requester claims it: by saying so, or with one of the words that count."""
+    said = claims.get(condition.name)
+    claimed = said in condition.one_of if condition.one_of else said is True
+    return MET if claimed else NOT_MET
+
+
+def mandate_outcome(mandates: frozenset[str], condition: Condition) -> str:
+    """Tell whether the caller holds the mandate that the condition names."""
+    return MET if condition.name in mandates else "MANDATE_MISSING"
+
+
+def column_outcome(values: Sequence[object]) -> str:
+    """Tell whether the source says yes in every row that it has; silence is not a yes."""
+    if any(not isinstance(value, bool) and value is not None for value in values):
+        return UNKNOWN
+    return MET if values and all(values) else NOT_MET
+
+
+def term_outcome(values: Sequence[object], day: dt.date) -> str:
+    """Tell whether the day that the source names has not passed; on the day itself it has not."""
+    named = [value for value in values if value is not None]
+    days = [day_of(value) for value in named]
+    known = [each for each in days if each is not None]
+    if len(known) != len(days):
+        return UNKNOWN
+    return MET if known and day <= min(known) else NOT_MET
+
+
+def group_outcome(values: Sequence[object], condition: Condition) -> str:
+    """Tell whether the group is large enough to say something about it."""
+    if len(values) != 1 or not is_number(values[0]):
+        return UNKNOWN
+    return MET if values[0] >= (condition.minimum or 0) else "GROUP_TOO_SMALL"

@@ -2,42 +2,55 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.cases.facts import (
     MET,
     UNKNOWN,
-    age_on,
+    Claims,
+    Voice,
     age_outcome,
     case_outcome,
+    claim_outcome,
+    column_outcome,
     confirmation_outcome,
     consent_outcome,
+    group_outcome,
+    is_represented,
+    mandate_outcome,
+    term_outcome,
 )
 from gateway.cases.store import CaseStore
+from gateway.catalogue.days import age_on, day_of
 from gateway.catalogue.model import Condition, ConditionKind, Purpose
 from gateway.errors import SourceFailed
 from gateway.sources.source import Query, Source
 from gateway.subject import Subject
 
 _BIRTH_DATE = Query("brp", ("geboortedatum",), ())
-_NEEDS_AGE = frozenset({ConditionKind.AGE, ConditionKind.CONSENT})
+_OF_CALLER = frozenset({ConditionKind.MANDATE})
 
 Outcomes = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """About whom, by which organisation, in which kinds of case, on which day."""
+    """About whom, by which organisation, in which kinds of case, on which day.
 
-    subject: Subject
+    Trust:   `claims` are the requester's own words; `mandates` come from the policy files.
+    """
+
+    subject: Subject | None
     organisation: str
     case_kinds: tuple[str, ...]
     case_id: str | None
     day: dt.date
+    claims: Claims = field(default_factory=dict)
+    mandates: frozenset[str] = frozenset()
 
 
 class FactFinder:
-    """Asks the case store and the registers, never the caller."""
+    """Asks the case store and the registers; of the caller it takes nothing but claims."""
 
     def __init__(self, cases: CaseStore, registers: Source) -> None:
         self._cases = cases
@@ -48,18 +61,28 @@ class FactFinder:
     ) -> Outcomes:
         """Return the outcome of each condition; a fact that cannot be had is unknown.
 
-        A caller who does not stand in the case gets no further: nothing else is fetched.
+        A caller without the mandate, or who does not stand in the case, gets no further: nothing
+        else is fetched.
         """
-        outcomes: Outcomes = {}
-        if inquiry.case_kinds:
+        conditions = () if purpose is None else _conditions_of(purpose, fields)
+        outcomes: Outcomes = {
+            condition.name: mandate_outcome(inquiry.mandates, condition)
+            for condition in conditions
+            if condition.kind in _OF_CALLER
+        }
+        if inquiry.case_kinds and all(outcome == MET for outcome in outcomes.values()):
             outcomes["case"] = await self._case(inquiry)
-            if outcomes["case"] != MET:
-                return outcomes
-        if purpose is not None:
-            await self._conditions(inquiry, purpose, _conditions_of(purpose, fields), outcomes)
+        if purpose is None or any(outcome != MET for outcome in outcomes.values()):
+            return outcomes
+        person = _Person(self._cases, self._registers, inquiry, purpose)
+        for condition in conditions:
+            if condition.kind not in _OF_CALLER:
+                outcomes[condition.name] = await person.outcome(condition)
         return outcomes
 
     async def _case(self, inquiry: Inquiry) -> str:
+        if inquiry.subject is None:
+            return UNKNOWN
         try:
             cases = await self._cases.cases(inquiry.subject)
         except SourceFailed:
@@ -68,41 +91,79 @@ class FactFinder:
             cases, inquiry.organisation, inquiry.case_kinds, inquiry.case_id, inquiry.day
         )
 
-    async def _conditions(
-        self,
-        inquiry: Inquiry,
-        purpose: Purpose,
-        conditions: tuple[Condition, ...],
-        outcomes: Outcomes,
-    ) -> None:
-        asks_age = any(condition.kind in _NEEDS_AGE for condition in conditions)
-        age = await self._age(inquiry) if asks_age else None
-        for condition in conditions:
-            outcomes[condition.name] = await self._outcome(inquiry, purpose, condition, age)
 
-    async def _outcome(
-        self, inquiry: Inquiry, purpose: Purpose, condition: Condition, age: int | None
-    ) -> str:
+class _Person:
+    """The conditions of one purpose, for the person of one inquiry; the age is read once."""
+
+    def __init__(
+        self, cases: CaseStore, registers: Source, inquiry: Inquiry, purpose: Purpose
+    ) -> None:
+        self._cases = cases
+        self._registers = registers
+        self._inquiry = inquiry
+        self._purpose = purpose
+        self._age: int | None = None
+        self._age_read = False
+
+    async def outcome(self, condition: Condition) -> str:
+        """Return how the condition comes out, or unknown where a source does not answer."""
         try:
-            match condition.kind:
-                case ConditionKind.AGE:
-                    return age_outcome(age, condition)
-                case ConditionKind.CONSENT:
-                    consents = await self._cases.consents(inquiry.subject, purpose.processing)
-                    return consent_outcome(consents, age, inquiry.day)
-                case ConditionKind.SOURCE_CONFIRMATION:
-                    answers = await self._cases.confirmations(inquiry.subject, purpose.id)
-                    return confirmation_outcome(answers, inquiry.day)
+            if condition.kind is ConditionKind.CLAIM:
+                return claim_outcome(self._inquiry.claims, condition)
+            if condition.table is not None:
+                return await self._in_register(condition)
+            return await self._on_record(condition)
         except SourceFailed:
             return UNKNOWN
 
-    async def _age(self, inquiry: Inquiry) -> int | None:
+    async def _in_register(self, condition: Condition) -> str:
+        """Return what a column of a register says; about a group, no person is named."""
+        column = condition.column or ""
+        query = Query(condition.table or "", (column,), ())
+        subject = None if self._purpose.aggregated else self._inquiry.subject
+        (rows,) = await self._registers.rows(subject, (query,))
+        values = [row[column] for row in rows]
+        if condition.kind is ConditionKind.GROUP_SIZE:
+            return group_outcome(values, condition)
+        if condition.kind is ConditionKind.DATE_NOT_PAST:
+            return term_outcome(values, self._inquiry.day)
+        return column_outcome(values)
+
+    async def _on_record(self, condition: Condition) -> str:
+        subject, day = self._inquiry.subject, self._inquiry.day
+        if subject is None:
+            return UNKNOWN
+        if condition.kind is ConditionKind.SOURCE_CONFIRMATION:
+            answers = await self._cases.confirmations(subject, self._purpose.id)
+            return confirmation_outcome(answers, day)
+        age = await self._age_of(subject)
+        if condition.kind is ConditionKind.AGE:
+            return age_outcome(age, condition)
+        consents = await self._cases.consents(subject, self._purpose.processing)
+        voice = await self._voice(subject, age) if consents and age is not None else None
+        return consent_outcome(consents, voice, day, condition.form)
+
+    async def _voice(self, subject: Subject, age: int) -> Voice:
+        appointed = await self._cases.representations(subject)
+        domain = self._purpose.representation
+        return Voice(age, is_represented(appointed, domain, self._inquiry.day))
+
+    async def _age_of(self, subject: Subject) -> int | None:
         """Return the age on the day of the decision, or None when the register does not know."""
+        if not self._age_read:
+            self._age_read = True
+            self._age = await self._read_age(subject)
+        return self._age
+
+    async def _read_age(self, subject: Subject) -> int | None:
         try:
-            ((row,),) = await self._registers.rows(inquiry.subject, (_BIRTH_DATE,))
-            return age_on(dt.date.fromisoformat(str(row["geboortedatum"])), inquiry.day)
-        except (SourceFailed, ValueError):
+            (rows,) = await self._registers.rows(subject, (_BIRTH_DATE,))
+        except SourceFailed:
             return None
+        born = day_of(rows[0]["geboortedatum"]) if len(rows) == 1 else None
+        # Who is born tomorrow is a fault of the register, not somebody under every limit.
+        known = born is not None and born <= self._inquiry.day
+        return age_on(born, self._inquiry.day) if born is not None and known else None
 
 
 def _conditions_of(purpose: Purpose, fields: Iterable[str]) -> tuple[Condition, ...]:

@@ -29,13 +29,28 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A permission (toestemming) for one processing: who gave it, and when it holds."""
+    """A permission (toestemming) for one processing: who gave it, in which form, when it holds."""
 
     processing: str
     given_by: frozenset[str]
     given_on: dt.date
     withdrawn_on: dt.date | None
     valid_until: dt.date | None
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """That a curator, administrator or mentor decides for somebody, in one domain of life."""
+
+    kind: str
+    domain: str
+    since: dt.date
+    until: dt.date | None
+
+    def runs_on(self, day: dt.date) -> bool:
+        """Tell whether it holds on this day; the first and the last day count."""
+        return self.since <= day and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,32 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from gateway.cases.model import Case, Confirmation, Consent, Party
+from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
 from gateway.errors import SourceFailed
 from gateway.sources.source import Query, Row, Source
 from gateway.subject import Subject
 
 _CASES = Query("casus", ("casus_id", "soort", "status"), ())
 _PARTIES = Query("casus_partij", ("casus_id", "organisatie", "tot", "van"), ())
-_CONSENT_COLUMNS = ("gegeven_door", "gegeven_op", "geldig_tot", "ingetrokken_op")
+_CONSENT_COLUMNS = ("gegeven_door", "gegeven_op", "geldig_tot", "ingetrokken_op", "vorm")
 _CONFIRMATION_COLUMNS = ("bevestigd_op", "geldig_tot")
+_REPRESENTATIONS = Query("vertegenwoordiging", ("betreft", "soort", "tot", "vanaf"), ())
+
+NEEDED = (
+    _CASES,
+    _PARTIES,
+    Query("toestemming", _CONSENT_COLUMNS, (("verwerking", ""),)),
+    Query("bron_bevestiging", _CONFIRMATION_COLUMNS, (("doel", ""),)),
+    _REPRESENTATIONS,
+)
+"""What a source of records must be able to answer, for the check at the start."""
 
 
 class RecordedCases:
-    """Reads cases, consents and confirmations from four tables of a source.
+    """Reads cases, consents, confirmations and representations from five tables of a source.
 
-    Shapes:  `casus`, `casus_partij`, `toestemming` and `bron_bevestiging`, days as ISO texts.
+    Shapes:  `casus`, `casus_partij`, `toestemming`, `bron_bevestiging`, `vertegenwoordiging`; days
+             as ISO texts.
     """
 
     def __init__(self, source: Source) -> None:
@@ -50,6 +61,7 @@ class RecordedCases:
                 given_on=_day(row, "gegeven_op"),
                 withdrawn_on=_day_or_none(row, "ingetrokken_op"),
                 valid_until=_day_or_none(row, "geldig_tot"),
+                form=None if row["vorm"] is None else _text(row, "vorm"),
             )
             for row in rows
         ]
@@ -60,6 +72,19 @@ class RecordedCases:
         (rows,) = await self._source.rows(subject, (query,))
         return [
             Confirmation(purpose, _day(row, "bevestigd_op"), _day_or_none(row, "geldig_tot"))
+            for row in rows
+        ]
+
+    async def representations(self, subject: Subject) -> Sequence[Representation]:
+        """Return the curators, administrators and mentors; see `CaseStore.representations`."""
+        (rows,) = await self._source.rows(subject, (_REPRESENTATIONS,))
+        return [
+            Representation(
+                _text(row, "soort"),
+                _text(row, "betreft"),
+                _day(row, "vanaf"),
+                _day_or_none(row, "tot"),
+            )
             for row in rows
         ]
 

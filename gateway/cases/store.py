@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.cases.model import Case, Confirmation, Consent
+from gateway.cases.model import Case, Confirmation, Consent, Representation
 from gateway.subject import Subject
 
 
@@ -23,6 +23,10 @@ class CaseStore(Protocol):
 
     async def confirmations(self, subject: Subject, purpose: str) -> Sequence[Confirmation]:
         """Return the confirmations by the source holder's professional for this purpose."""
+        ...
+
+    async def representations(self, subject: Subject) -> Sequence[Representation]:
+        """Return who was ever appointed to decide for this person, and in which domain."""
         ...
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ finding is never built (see `load`).
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import partial
 from typing import TypeVar
@@ -94,15 +94,25 @@ class Table:
 
     def one_of(self, key: str, choices: type[Choice]) -> Choice:
         """Return the member of the enumeration that the text names, or the first after an error."""
-        return self.choice(key, {str(choice.value): choice for choice in choices})
+        text = self.text(key)
+        try:
+            return choices(text)
+        except ValueError:
+            self._not_among(key, text, [str(choice.value) for choice in choices])
+            return next(iter(choices))
 
     def choice(self, key: str, choices: Mapping[str, T]) -> T:
         """Return what the word stands for, or the first of the choices after an error."""
         text = self.text(key)
-        if text and text not in choices:
+        if text not in choices:
+            self._not_among(key, text, choices)
+        return choices.get(text, next(iter(choices.values())))
+
+    def _not_among(self, key: str, text: str, choices: Iterable[str]) -> None:
+        """Name the words that there are; a word that is missing was found before."""
+        if text:
             words = ", ".join(choices)
             self._wrong(key, f"Kies uit: {words}.", f"Choose from: {words}.")
-        return choices.get(text, next(iter(choices.values())))
 
     def flag(self, key: str) -> bool:
         """Return true or false, typed exactly so and without quotes; false if it is not there."""
@@ -183,6 +193,10 @@ class Table:
         outer = Table(self._members.get(key, Members(self.place, {})), self._findings)
         self._read.add(key)
         return tuple((name, outer._scalar(name)) for name in outer._members)
+
+    def optional_scalar(self, key: str) -> Scalar | None:
+        """Return a plain value if the member is there."""
+        return self._scalar(key) if self.has(key) else None
 
     def close(self) -> None:
         """Report every member that nobody read: an unknown key is never ignored."""

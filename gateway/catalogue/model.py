@@ -6,98 +6,63 @@ Nothing here reads a file or a clock; `load` builds these values and `lint` judg
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
 from typing import TypeAlias
+
+from gateway.catalogue.words import (
+    LEVELS,
+    RESTS_ON,
+    ConditionKind,
+    Derive,
+    FieldType,
+    LawStatus,
+    Need,
+    OrganisationType,
+    Precision,
+    RestsOn,
+    Sensitivity,
+)
+
+__all__ = [
+    "LEVELS",
+    "RESTS_ON",
+    "Activity",
+    "Band",
+    "Catalogue",
+    "Condition",
+    "ConditionKind",
+    "Derive",
+    "Example",
+    "Field",
+    "FieldGrant",
+    "FieldType",
+    "InformSubject",
+    "LawStatus",
+    "LegalBasis",
+    "Need",
+    "Organisation",
+    "OrganisationType",
+    "Origin",
+    "OverAsk",
+    "Precision",
+    "Purpose",
+    "Requester",
+    "RestsOn",
+    "Retention",
+    "Scalar",
+    "Secrecy",
+    "Sensitivity",
+    "Task",
+]
 
 Scalar: TypeAlias = str | int | bool
 """What a condition on a source row may compare with."""
-
-
-class Precision(IntEnum):
-    """How much of a value leaves, from nothing to everything; the smaller one wins."""
-
-    ABSENT = 0
-    EXISTS = 1
-    FLAG = 2
-    COUNT = 3
-    BAND = 4
-    YEAR = 5
-    EXACT = 6
-
-    @property
-    def label(self) -> str:
-        """The word that stands in the policy files and in the answers."""
-        return self.name.lower()
-
-
-class Derive(StrEnum):
-    """What is made of the rows at the source before precision is applied."""
-
-    ONE = "one"
-    LIST = "list"
-
-
-class Need(StrEnum):
-    """When a field is necessary for its purpose (altijd or oordeel)."""
-
-    ALWAYS = "always"
-    JUDGEMENT = "professional_judgement"
-
-
-class Sensitivity(StrEnum):
-    """How much harm a field can do in the wrong hands."""
-
-    ORDINARY = "ordinary"
-    SENSITIVE = "sensitive"
-    SPECIAL = "special"
-    CRIMINAL = "criminal"
-    NATIONAL_ID = "national_id"
-
-
-class FieldType(StrEnum):
-    """What kind of value a field holds."""
-
-    BOOLEAN = "boolean"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    DATE = "date"
-    ENUM = "enum"
-    STRING = "string"
-    LIST = "list"
-    FREE_TEXT = "free_text"
-    DOCUMENT = "document"
-
-
-class LawStatus(StrEnum):
-    """How well the legal source was checked: read in a current text, an older one, or recalled."""
-
-    CURRENT = "V26"
-    OLDER = "V15"
-    PUBLISHED = "VS"
-    RECALLED = "R"
-
-
-class ConditionKind(StrEnum):
-    """What a condition rests on."""
-
-    AGE = "age"
-    CONSENT = "consent"
-    SOURCE_CONFIRMATION = "source_confirmation"
-
-
-class OrganisationType(StrEnum):
-    """What kind of organisation a party is."""
-
-    MUNICIPALITY = "municipality"
-    CARE_PROVIDER = "care_provider"
-    SCHOOL = "school"
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """A party that may ask for data or hold it, with the roles that its people may act in.
 
-    Shapes:  oin: 20 digits.
+    Shapes:  oin: 20 digits; mandates: by role, the decisions it may take for the college.
     """
 
     id: str
@@ -105,6 +70,7 @@ class Organisation:
     oin: str
     type: OrganisationType
     roles: tuple[str, ...]
+    mandates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +85,8 @@ class Activity:
 class Task:
     """A statutory task (taak, UPP step 1) with the law that gives it and its activities.
 
+    `bill_checked` is the day on which somebody last looked whether a bill has become law; such a
+    task has no first day yet, which is written as the last date there is.
     Units:   valid_from and valid_until are dates, both inclusive.
     """
 
@@ -132,6 +100,11 @@ class Task:
     valid_from: dt.date
     valid_until: dt.date | None
     activities: Mapping[str, Activity]
+    bill_checked: dt.date | None = None
+
+    def in_force_on(self, day: dt.date) -> bool:
+        """Tell whether the law behind this task holds on that day."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +140,10 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class FieldGrant:
-    """That a purpose needs a field: from where, how precisely, when and why."""
+    """That a purpose needs a field: from where, how precisely, when and why.
+
+    `key` is the column that names each pair; `against` is what a value is compared with.
+    """
 
     name: str
     table: str
@@ -180,19 +156,44 @@ class FieldGrant:
     because: str
     consent: bool
     special: str | None
+    key: str | None = None
+    against: Scalar | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that must be read to make this field, and no other."""
+        if self.derive is Derive.ACTIVE_PARTIES:
+            return (*_named(self.column), "van", "tot")
+        return (*_named(self.column), *_named(self.key))
+
+
+def _named(column: str | None) -> tuple[str, ...]:
+    return () if column is None else (column,)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Something that must hold before anything leaves (voorwaarde), by a unique name.
 
-    Units:   minimum and maximum in whole years on the decision date, both inclusive.
+    `form` is the form a consent must have, `one_of` what a claim may say, `note` why it is there;
+    table and column are where a fact stands.
+    Units:   minimum and maximum in whole years on the decision date, or in persons; inclusive.
     """
 
     name: str
     kind: ConditionKind
     minimum: int | None = None
     maximum: int | None = None
+    form: str | None = None
+    one_of: tuple[str, ...] = ()
+    table: str | None = None
+    column: str | None = None
+    note: str | None = None
+
+    @property
+    def rests_on(self) -> RestsOn:
+        """What makes the gateway believe that it is met."""
+        return RESTS_ON[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,9 @@ class Example:
 class Purpose:
     """One purpose (doel, UPP step 3) with everything that a decision about it needs.
 
-    `processing` is the id of the processing (verwerking) to which consents refer.
+    `processing` is the id of the processing (verwerking) to which consents refer. An `aggregated`
+    purpose is about no person at all. `representation` is the domain in which a curator or
+    administrator consents for the person.
     Units:   valid_from and valid_until are dates, both inclusive.
     """
 
@@ -300,6 +303,8 @@ class Purpose:
     over_ask: OverAsk
     origin: Origin
     examples: tuple[Example, ...]
+    aggregated: bool = False
+    representation: str | None = None
 
     @property
     def minimal(self) -> tuple[str, ...]:
@@ -340,3 +345,8 @@ class Catalogue:
     def purposes_of(self, task: str, activity: str) -> tuple[Purpose, ...]:
         """Return the purposes of that activity of that task, in the order of their ids."""
         return self._by_activity.get((task, activity), ())
+
+    def mandates_of(self, organisation: str, role: str) -> frozenset[str]:
+        """Return the mandates that the organisation gives to people in this role."""
+        known = self.organisations.get(organisation)
+        return frozenset() if known is None else frozenset(known.mandates.get(role, ()))

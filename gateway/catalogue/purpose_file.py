@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gateway.catalogue.condition_file import read_condition
 from gateway.catalogue.errors import Place
 from gateway.catalogue.members import Table
 from gateway.catalogue.model import (
+    LEVELS,
     Band,
-    Condition,
-    ConditionKind,
     Derive,
     Example,
     FieldGrant,
@@ -27,13 +27,6 @@ from gateway.catalogue.model import (
     Secrecy,
 )
 
-CONDITION_NAMES = {
-    ConditionKind.AGE: "age",
-    ConditionKind.CONSENT: "consent",
-    ConditionKind.SOURCE_CONFIRMATION: "bron_bevestigd",
-}
-"""The fact that each kind of condition asks for."""
-
 GROUNDS = {
     ground: ground
     for ground in (
@@ -46,6 +39,7 @@ GROUNDS = {
 
 
 _PRECISION = {precision.label: precision for precision in Precision}
+_OF_ROWS = {Precision.EXISTS, Precision.COUNT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ def read_purpose(table: Table) -> PurposeFile:
         instead=MappingProxyType(table.lists("instead")),
         legal_basis=table.tables("legal_basis", _basis),
         secrecy=table.optional_table("secrecy", _secrecy),
-        conditions=table.tables("conditions", _condition),
+        conditions=table.tables("conditions", read_condition),
         inform_subject=table.table("inform_subject", _inform),
         retention=table.table("retention", _retention),
         valid_from=validity.start,
@@ -90,6 +84,8 @@ def read_purpose(table: Table) -> PurposeFile:
         over_ask=table.table("over_ask", _over_ask),
         origin=table.table("origin", _origin),
         examples=table.tables("examples", _example),
+        aggregated=table.flag("aggregated"),
+        representation=table.optional_text("representation"),
     )
     return PurposeFile(purpose, table.place, MappingProxyType(table.places()))
 
@@ -111,33 +107,57 @@ def _requester(table: Table) -> Requester:
 
 def _grant(name: str, table: Table) -> FieldGrant:
     source, _, column = table.text("of").partition(".")
-    precision = table.choice("precision", _PRECISION)
-    band = table.optional_table("band", _band)
-    if (band is None) == (precision is Precision.BAND):
-        table.error(
-            "BAND",
-            "Een 'band' hoort bij precision: band, en alleen daarbij.",
-            "A 'band' belongs to precision: band, and only there.",
-        )
-    if (precision is Precision.EXISTS) == bool(column):
-        table.error(
-            "COLUMN",
-            "Noem een kolom (tabel.kolom), behalve bij precision: exists.",
-            "Name a column (table.column), except with precision: exists.",
-        )
-    return FieldGrant(
+    grant = FieldGrant(
         name=name,
         table=source,
         column=column or None,
         where=table.scalars("where"),
         derive=table.one_of("derive", Derive) if table.has("derive") else Derive.ONE,
-        precision=precision,
-        band=band,
+        precision=table.choice("precision", _PRECISION),
+        band=table.optional_table("band", _band),
         need=table.one_of("need", Need),
         because=table.optional_text("because") or "",
         consent=table.flag("consent"),
         special=table.optional_text("special"),
+        key=table.optional_text("key"),
+        against=table.optional_scalar("against"),
     )
+    _check_grant(grant, table)
+    return grant
+
+
+def _check_grant(grant: FieldGrant, table: Table) -> None:
+    """Find what in a grant can never give an answer."""
+    if grant.precision not in LEVELS[grant.derive]:
+        words = ", ".join(level.label for level in sorted(LEVELS[grant.derive]))
+        table.error(
+            "DERIVE",
+            f"Bij derive: {grant.derive} hoort als precision: {words}.",
+            f"With derive: {grant.derive} the precision is one of: {words}.",
+        )
+    if (grant.band is None) == (grant.precision is Precision.BAND):
+        table.error(
+            "BAND",
+            "Een 'band' hoort bij precision: band, en alleen daarbij.",
+            "A 'band' belongs to precision: band, and only there.",
+        )
+    if (grant.derive is Derive.ONE and grant.precision in _OF_ROWS) == (grant.column is not None):
+        table.error(
+            "COLUMN",
+            "Noem een kolom (tabel.kolom), behalve bij precision: exists of count.",
+            "Name a column (table.column), except with precision: exists or count.",
+        )
+    for member, value, derives in (
+        ("key", grant.key, {Derive.PAIRS}),
+        ("against", grant.against, {Derive.EQUALS, Derive.AT_MOST}),
+    ):
+        if (value is not None) != (grant.derive in derives):
+            words = ", ".join(sorted(derives))
+            table.error(
+                "DERIVE",
+                f"'{member}' hoort bij derive: {words}, en alleen daarbij.",
+                f"'{member}' belongs to derive: {words}, and only there.",
+            )
 
 
 def _band(table: Table) -> Band:
@@ -167,16 +187,6 @@ def _secrecy(table: Table) -> Secrecy:
         article=table.text("article"),
         answered_by=table.optional_text("answered_by"),
         note=table.text("note"),
-    )
-
-
-def _condition(table: Table) -> Condition:
-    kind = table.one_of("kind", ConditionKind)
-    return Condition(
-        name=CONDITION_NAMES[kind],
-        kind=kind,
-        minimum=table.integer("min"),
-        maximum=table.integer("max"),
     )
 
 

@@ -5,7 +5,14 @@ from collections.abc import Iterable
 
 from gateway.catalogue.errors import Place
 from gateway.catalogue.members import Findings
-from gateway.catalogue.model import Catalogue, ConditionKind, Example, Purpose, Task
+from gateway.catalogue.model import (
+    Catalogue,
+    Condition,
+    ConditionKind,
+    Example,
+    Purpose,
+    Task,
+)
 from gateway.catalogue.purpose_file import PurposeFile
 
 NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -102,11 +109,42 @@ def _check_shape(file: PurposeFile, findings: Findings) -> None:
         nl, en = "Een voorwaarde staat er dubbel.", "A condition stands here twice."
         findings.error(file.at("conditions"), "CONDITION_TWICE", nl, en)
     for condition in purpose.conditions:
-        limits = [n for n in (condition.minimum, condition.maximum) if n is not None]
-        if (condition.kind is ConditionKind.AGE) != bool(limits) or limits != sorted(limits):
-            nl = "Een leeftijd heeft min of max, of beide, en niets anders heeft die."
-            en = "An age has min or max or both, rising, and nothing else has them."
+        if not NAME.fullmatch(condition.name):
+            _name_wrong(file.at("conditions"), condition.name, findings)
+        if not _limits_fit(condition):
+            nl = "Een leeftijd heeft min of max of beide, een groep heeft min, de rest niets."
+            en = "An age has min or max or both, rising; a group has min; the rest has neither."
             findings.error(file.at("conditions"), "CONDITION_LIMITS", nl, en)
+    _check_persons(file, findings)
+
+
+def _limits_fit(condition: Condition) -> bool:
+    limits = [n for n in (condition.minimum, condition.maximum) if n is not None]
+    if condition.kind is ConditionKind.GROUP_SIZE:
+        return condition.maximum is None and bool(limits)
+    return (condition.kind is ConditionKind.AGE) == bool(limits) and limits == sorted(limits)
+
+
+def _check_persons(file: PurposeFile, findings: Findings) -> None:
+    """Demand a case for what is about a person, and a smallest group for what is about a group."""
+    purpose = file.purpose
+    of_group = any(c.kind is ConditionKind.GROUP_SIZE for c in purpose.conditions)
+    if purpose.aggregated != of_group:
+        nl = "Een doel over een groep heeft 'aggregated: true' en een kleinste groep (group_size)."
+        en = "A purpose about a group has 'aggregated: true' and a smallest group (group_size)."
+        findings.error(file.at("conditions"), "GROUP", nl, en)
+    if purpose.aggregated and (purpose.needs_consent or purpose.case_kinds):
+        nl = "Een doel over een groep kent geen casus en geen toestemming."
+        en = "A purpose about a group knows no case and no consent."
+        findings.error(file.at("aggregated"), "GROUP", nl, en)
+    if not purpose.aggregated and not purpose.case_kinds:
+        nl = "Noem bij 'case_kinds' in welke soort casus de vrager partij moet zijn."
+        en = "Name in 'case_kinds' the kind of case in which the asker must be a party."
+        findings.error(file.at("case_kinds"), "CASE_KIND_MISSING", nl, en)
+    if (purpose.representation is not None) and not purpose.needs_consent:
+        nl = "'representation' hoort bij een doel dat toestemming vraagt."
+        en = "'representation' belongs to a purpose that needs consent."
+        findings.error(file.at("representation"), "REPRESENTATION", nl, en)
 
 
 def _check_example(example: Example, file: PurposeFile, findings: Findings) -> None:

@@ -1,8 +1,8 @@
 """From the engine's JSON to a decision: accepted is exactly what the question allows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from gateway.catalogue.model import Catalogue, ConditionKind, Purpose
+from gateway.catalogue.model import Catalogue, ConditionKind, Purpose, RestsOn
 from gateway.decision.errors import EngineAnswerInvalid
 from gateway.decision.model import (
     REASONS,
@@ -41,7 +41,8 @@ def parse_answer(answer: object, question: Question, catalogue: Catalogue) -> De
 def _parse(answer: dict[str, object], question: Question, catalogue: Catalogue) -> Decision:
     _demand(answer["revision"] == catalogue.revision)
     reasons = tuple(_reason(item) for item in _list(answer["reasons"]))
-    conditions = tuple(_condition(item) for item in _list(answer["conditions"]))
+    known = _conditions_of(question, catalogue)
+    conditions = tuple(_condition(item, known) for item in _list(answer["conditions"]))
     fields = tuple(_text(item) for item in _list(answer["fields"]))
     if answer["outcome"] == "refuse":
         refusal = Refuse(reasons, conditions, catalogue.revision)
@@ -105,12 +106,22 @@ def _reason(item: object) -> Reason:
     )
 
 
-def _condition(item: object) -> ConditionOutcome:
+def _conditions_of(question: Question, catalogue: Catalogue) -> Mapping[str, RestsOn]:
+    """Return what the conditions of the declared purpose rest on, consent of a field included."""
+    purposes = [
+        catalogue.purposes[name] for name in question.purposes if name in catalogue.purposes
+    ]
+    conditions = [condition for purpose in purposes for condition in purpose.conditions]
+    return {_CONSENT: RestsOn.RECORDED_ACT} | {c.name: c.rests_on for c in conditions}
+
+
+def _condition(item: object, known: Mapping[str, RestsOn]) -> ConditionOutcome:
     members = _members(item, {"name", "outcome"}, _CONDITION_MEMBERS)
     outcome = Met(_text(members["outcome"]))
     code = Code(_text(members["code"])) if "code" in members else None
     _demand((outcome is Met.MET) == (code is None))
-    return ConditionOutcome(_text(members["name"]), outcome, code)
+    name = _text(members["name"])
+    return ConditionOutcome(name, outcome, code, known.get(name))
 
 
 def _members(item: object, needed: Iterable[str], known: set[str]) -> dict[str, object]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 
-from gateway.catalogue.model import Catalogue, Purpose, Task
+from gateway.catalogue.model import Catalogue, ConditionKind, Purpose, Task
 
 REGO_FILE = "disclosure.rego"
 _NO_END = "9999-12-31"
@@ -13,7 +13,8 @@ _NO_END = "9999-12-31"
 def rego_data(catalogue: Catalogue) -> dict[str, object]:
     """Return the part of the catalogue that decides, as the JSON value `data`.
 
-    Shapes:  `data.catalogue`; dates as ISO texts, an open end as the last date there is.
+    Shapes:  `data.catalogue`; dates as ISO texts, an open end as the last date there is. Kept small
+             and found by key alone, so that many purposes take no longer to decide than a few.
     """
     return {
         "catalogue": {
@@ -44,6 +45,7 @@ def _task(task: Task, catalogue: Catalogue) -> dict[str, object]:
             name: {
                 "case": any(purpose.case_kinds for purpose in of_activity),
                 "purposes": len(of_activity),
+                "aggregated": bool(of_activity) and all(p.aggregated for p in of_activity),
             }
             for name, of_activity in purposes.items()
         },
@@ -54,19 +56,24 @@ def _purpose(purpose: Purpose) -> dict[str, object]:
     return {
         "task": purpose.task,
         "activity": purpose.activity,
-        "requesters": [
-            {"organisation": requester.organisation, "role": requester.role}
-            for requester in purpose.requesters
-        ],
+        "requesters": _roles(purpose),
         "case": bool(purpose.case_kinds),
+        "aggregated": purpose.aggregated,
+        "mandates": [c.name for c in purpose.conditions if c.kind is ConditionKind.MANDATE],
         "valid_from": purpose.valid_from.isoformat(),
         "valid_until": purpose.valid_until.isoformat() if purpose.valid_until else _NO_END,
         "always": list(purpose.minimal),
-        "fields": {
-            grant.name: {"need": grant.need.value, "consent": grant.consent}
-            for grant in purpose.fields.values()
-        },
+        "fields": {grant.name: grant.need.value for grant in purpose.fields.values()},
+        "consent": [grant.name for grant in purpose.fields.values() if grant.consent],
         "never": list(purpose.never),
         "instead": {name: list(offered) for name, offered in purpose.instead.items()},
         "conditions": [{"name": c.name, "kind": c.kind.value} for c in purpose.conditions],
     }
+
+
+def _roles(purpose: Purpose) -> dict[str, list[str]]:
+    """Return the roles that may ask, by organisation."""
+    roles: dict[str, list[str]] = {}
+    for requester in purpose.requesters:
+        roles.setdefault(requester.organisation, []).append(requester.role)
+    return roles

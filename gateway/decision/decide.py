@@ -57,6 +57,17 @@ class Decider:
         self._remember(key, decision)
         return decision
 
+    async def require_revision(self) -> None:
+        """Make sure that the engine decides under the revision of this catalogue.
+
+        Raises:  EngineUnavailable, EngineAnswerInvalid when it does not, or not yet.
+        """
+        match await self._engine.evaluate(b"{}"):
+            case {"revision": self.catalogue.revision}:
+                return
+            case _:
+                raise EngineAnswerInvalid("the engine decides under another revision")
+
     async def aclose(self) -> None:
         """Release the engine."""
         await self._engine.aclose()

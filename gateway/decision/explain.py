@@ -4,10 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.catalogue.model import Catalogue, Condition, ConditionKind, FieldGrant, Need, Purpose
+from gateway.catalogue.model import (
+    Catalogue,
+    Condition,
+    ConditionKind,
+    Field,
+    FieldGrant,
+    Need,
+    Precision,
+    Purpose,
+    RestsOn,
+)
 from gateway.decision.decide import Decider
 from gateway.decision.model import Decision, Permit, Question, Reason
-from gateway.decision.reasons import Words
+from gateway.decision.reasons import Words, condition_words
 
 
 class StepState(StrEnum):
@@ -93,7 +103,7 @@ def _says(question: Question, catalogue: Catalogue) -> tuple[tuple[Words, ...], 
         (),
         tuple(_of_task(question.task, catalogue)),
         tuple(_of_activity(question, catalogue)),
-        () if purpose is None else tuple(_of_fields(purpose, question)),
+        () if purpose is None else tuple(_of_fields(purpose, question, catalogue)),
         () if purpose is None else tuple(_of_basis(purpose)),
     )
 
@@ -112,7 +122,7 @@ def _of_activity(question: Question, catalogue: Catalogue) -> Iterable[Words]:
         yield Words(f"{activity.title}.", f"{activity.title}.")
 
 
-def _of_fields(purpose: Purpose, question: Question) -> Iterable[Words]:
+def _of_fields(purpose: Purpose, question: Question, catalogue: Catalogue) -> Iterable[Words]:
     yield Words(f"Doel: {purpose.title}", f"Purpose: {purpose.title_en}")
     yield Words(
         f"De vraag die u moet beantwoorden: {purpose.question}",
@@ -120,44 +130,121 @@ def _of_fields(purpose: Purpose, question: Question) -> Iterable[Words]:
     )
     for name in purpose.minimal if question.fields is None else question.fields:
         grant = purpose.fields.get(name)
-        yield _not_necessary(name) if grant is None else _necessary(grant)
+        if grant is None:
+            yield _not_necessary(name, catalogue)
+        else:
+            yield _necessary(grant, catalogue.fields[name])
 
 
-def _necessary(grant: FieldGrant) -> Words:
-    level = grant.precision.label
+def _necessary(grant: FieldGrant, field: Field) -> Words:
+    level = _LEVELS[grant.precision]
     if grant.need is Need.ALWAYS:
         nl, en = "altijd nodig", "always necessary"
     else:
         nl, en = "nodig als u uitlegt waarom", "necessary if you explain why"
     return Words(
-        f"{grant.name} ({level}): {nl}. {grant.because}",
-        f"{grant.name} ({level}): {en}. In Dutch: {grant.because}",
+        f"{grant.name} ({level.nl}): {nl}. {grant.because} Wat het is: {field.meaning}",
+        f"{grant.name} ({level.en}): {en}. In Dutch: {grant.because}",
     )
 
 
-def _not_necessary(name: str) -> Words:
-    return Words(f"{name}: niet nodig voor dit doel.", f"{name}: not necessary for this purpose.")
+_LEVELS = {
+    Precision.ABSENT: Words("niets", "nothing"),
+    Precision.EXISTS: Words("alleen of het er is", "only whether it is there"),
+    Precision.FLAG: Words("alleen ja, nee of onbekend", "only yes, no or unknown"),
+    Precision.COUNT: Words("alleen een aantal", "only a number"),
+    Precision.BAND: Words("alleen een groep", "only a range"),
+    Precision.YEAR: Words("alleen in hele jaren", "only in whole years"),
+    Precision.QUARTER: Words("alleen het kwartaal", "only the quarter"),
+    Precision.EXACT: Words("de waarde zelf", "the value itself"),
+}
+
+
+def _not_necessary(name: str, catalogue: Catalogue) -> Words:
+    """Say what a field is that is not given; why it is refused follows with the refusals."""
+    field = catalogue.fields.get(name)
+    if field is None:
+        return Words(f"{name}: dit gegeven kennen wij niet.", f"{name}: we do not know this field.")
+    return Words(
+        f"{name}: {field.meaning} De vraag is te beantwoorden zonder dit gegeven.",
+        f"{name}: the question can be answered without it. In Dutch: {field.meaning}",
+    )
 
 
 def _of_basis(purpose: Purpose) -> Iterable[Words]:
     for basis in purpose.legal_basis:
-        note = f" {basis.note}" if basis.note else ""
-        text = f"{basis.law} {basis.article} (AVG {basis.gdpr}).{note}"
-        yield Words(text, text.replace("AVG", "GDPR", 1))
+        ground, note = ground_words(basis.gdpr), f" {basis.note}" if basis.note else ""
+        law = "" if basis.law == "AVG" else f"{basis.law} {basis.article}, "
+        yield Words(f"{law}{ground.nl}.{note}", f"{law}{ground.en}.{note}")
     for condition in purpose.conditions:
-        words = condition_sentence(condition)
-        yield Words(f"Voorwaarde: {words.nl}.", f"Condition: {words.en}.")
+        words, trust = condition_sentence(condition), rests_on_sentence(condition)
+        yield Words(f"Voorwaarde: {words.nl} ({trust.nl}).", f"Condition: {words.en} ({trust.en}).")
+
+
+def ground_words(ground: str) -> Words:
+    """Return a ground of the GDPR as people write it; what does not apply says so."""
+    article, _, letter = ground.partition("-")
+    paragraph, _, letter = letter.partition("-")
+    if not letter:
+        return Words(
+            f"geen bijzondere gegevens (AVG artikel {article})",
+            f"no special data (GDPR article {article})",
+        )
+    return Words(
+        f"AVG artikel {article} lid {paragraph} letter {letter}",
+        f"GDPR article {article}({paragraph})({letter})",
+    )
 
 
 def condition_sentence(condition: Condition) -> Words:
     """Return what must hold, as a clause that follows "condition:"."""
-    if condition.kind is ConditionKind.AGE:
-        return _age(condition)
-    if condition.kind is ConditionKind.CONSENT:
+    match condition.kind:
+        case ConditionKind.AGE:
+            return _age(condition)
+        case ConditionKind.CONSENT:
+            return _consent(condition)
+        case ConditionKind.MANDATE:
+            return Words(
+                "u hebt mandaat voor dit besluit", "you hold the mandate for this decision"
+            )
+        case ConditionKind.GROUP_SIZE:
+            least = condition.minimum
+            return Words(
+                f"de groep telt minstens {least} mensen", f"the group has at least {least} people"
+            )
+        case ConditionKind.SOURCE_CONFIRMATION:
+            return Words(
+                "de professional van de bronhouder heeft het antwoord bevestigd",
+                "the professional of the source holder has confirmed the answer",
+            )
+        case _:
+            return condition_words(condition.name)
+
+
+def rests_on_sentence(condition: Condition) -> Words:
+    """Return how the gateway comes to believe it, so that a claim is seen to be one."""
+    return _RESTS_ON[condition.rests_on]
+
+
+_RESTS_ON = {
+    RestsOn.FACT: Words("dit zoeken wij zelf op", "we look this up ourselves"),
+    RestsOn.RECORDED_ACT: Words("dit is eerder vastgelegd", "this was recorded earlier"),
+    RestsOn.SOURCE_CONFIRMATION: Words(
+        "de bronhouder antwoordt zelf", "the source holder answers in person"
+    ),
+    RestsOn.CLAIM: Words(
+        "dit zegt u zelf; het wordt vastgelegd en soms nagekeken",
+        "this is your own word; it is recorded and sometimes checked",
+    ),
+}
+
+
+def _consent(condition: Condition) -> Words:
+    if condition.form is None:
         return Words("er is geldige toestemming voor dit doel", "there is valid consent")
     return Words(
-        "de professional van de bronhouder heeft het antwoord bevestigd",
-        "the professional of the source holder has confirmed the answer",
+        f"er is geldige toestemming voor dit doel, in deze vorm: {condition.form}",
+        f"there is valid consent, in this form: {condition.form}",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Never, TypeAlias
 
 import orjson
 
+from gateway.catalogue.model import RestsOn
 from gateway.decision.reasons import REASONS, Code, condition_words
 
 __all__ = [
@@ -86,7 +87,8 @@ class Question:
     """Everything that a decision may depend on, and nothing about the person but outcomes.
 
     Shapes:  facts: (name, outcome) where outcome is "met", "unknown" or a log code; names "case",
-             "consent" and those of the conditions. fields: None when the list was left out.
+             "consent" and those of the conditions; a claim is "met" when the requester made it.
+             fields: None when the list was left out.
     Units:   date: ISO date of the decision.
     Trust:   the declared task, activity, purposes and fields are the caller's own words; standing,
              subject and facts were established by the gateway.
@@ -160,11 +162,16 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ConditionOutcome:
-    """How one condition of the purpose came out; the code says why when it is not met."""
+    """How one condition of the purpose came out; the code says why when it is not met.
+
+    `rests_on` tells a fact from the requester's own claim; it is None for what the catalogue does
+    not know as a condition of the purpose.
+    """
 
     name: str
     outcome: Met
     code: Code | None = None
+    rests_on: RestsOn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class OpaEngine:
                 await self._client.__aenter__()
                 self._open = True
             body: object = await self._client.query_rule(orjson.loads(question), _PACKAGE, _RULE)
-        except (aiohttp.ContentTypeError, ValueError) as exc:
+        except (aiohttp.ContentTypeError, ValueError, RecursionError) as exc:
             raise EngineAnswerInvalid("the policy server gave no JSON") from exc
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise EngineUnavailable("the policy server gave no answer in time") from exc

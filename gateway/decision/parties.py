@@ -71,8 +71,8 @@ class Parties:
         return Standing.TASK_NOT_HELD
 
     def _holds(self, hat: Hat, task: str) -> bool:
-        activities = self._catalogue.tasks[task].activities
-        return any(self.may_declare(hat, task, activity) for activity in activities)
+        """Tell whether the organisation holds the task; its roles share the work out."""
+        return hat[0] in self._catalogue.tasks[task].responsible
 
 
 def _policies(text: str, catalogue: Catalogue) -> list[list[str]]:

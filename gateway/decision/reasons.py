@@ -118,8 +118,8 @@ _TABLE: dict[Code, tuple[str, int, str, str]] = {
     Code.LAW_NOT_IN_FORCE: (
         "LAW_NOT_IN_FORCE",
         1,
-        "De wet die u noemt geldt nog niet of niet meer. Kan het met toestemming?",
-        "The law you name is not in force. Can it be done with consent?",
+        "De wet achter deze taak geldt nog niet of niet meer. Kan het met toestemming?",
+        "The law behind this task is not in force. Can it be done with consent?",
     ),
     Code.HAT_NOT_OWNED: (
         "HAT_NOT_OWNED",
@@ -310,8 +310,70 @@ _CONDITIONS: Mapping[str, Words] = MappingProxyType(
             "de bronhouder bevestigt het antwoord",
             "the source holder confirms the answer",
         ),
+        "meldcode_stappen_doorlopen": Words(
+            "u hebt de stappen van de meldcode gezet",
+            "you have taken the steps of the reporting code",
+        ),
+        "maatregel_voorgenomen": Words(
+            "er is een maatregel die u van plan bent op te leggen",
+            "there is a sanction that you intend to impose",
+        ),
+        "uitleg_begrijpelijke_taal": Words(
+            "u hebt het de inwoner in begrijpelijke taal uitgelegd",
+            "you have explained it to the person in plain language",
+        ),
+        "hulpvraag_van_burger": Words(
+            "de inwoner heeft zelf om hulp gevraagd",
+            "the person asked for help",
+        ),
+        "gesprek_geprobeerd": Words(
+            "u hebt eerst een gesprek met de inwoner geprobeerd",
+            "you have tried to talk with the person first",
+        ),
+        "melding_ontvangen": Words(
+            "er is een melding over deze inwoner binnengekomen",
+            "a report about this person was received",
+        ),
+        "ernst": Words(
+            "u noemt hoe ernstig het is: ernstige overlast, zorgmijding of ernstig nadeel",
+            "you state how serious it is: serious nuisance, care avoidance or serious harm",
+        ),
+        "persoonlijk_contact_gezocht": Words(
+            "de verhuurder heeft zelf contact met de inwoner gezocht",
+            "the landlord has sought contact with the tenant",
+        ),
+        "gewezen_op_schuldhulp": Words(
+            "de verhuurder heeft op hulp bij schulden gewezen",
+            "the landlord has pointed to help with debts",
+        ),
+        "schriftelijke_herinnering": Words(
+            "de verhuurder heeft een herinnering gestuurd",
+            "the landlord has sent a written reminder",
+        ),
+        "aanbod_gegevens_delen_geen_afwijzing": Words(
+            "de inwoner heeft het aanbod om gegevens te delen niet afgewezen",
+            "the tenant has not refused the offer to share data",
+        ),
+        "asielstatushouder": Words(
+            "de inwoner is statushouder",
+            "the person holds an asylum status",
+        ),
+        "ontzorgen_einddatum": Words(
+            "de zes maanden van ontzorgen zijn nog niet voorbij",
+            "the six months of unburdening have not passed",
+        ),
     }
 )
+
+
+_BY_OUTWARD: Mapping[str, Code] = MappingProxyType(
+    {text.outward: code for code, text in reversed(tuple(REASONS.items()))}
+)
+
+
+def find_code(outward: str) -> Code | None:
+    """Return the first code with this outward one: what a public entry tells of a reason."""
+    return _BY_OUTWARD.get(outward)
 
 
 def condition_words(name: str | None) -> Words:

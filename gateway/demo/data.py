@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,29 @@ Tables = dict[str, list[Row]]
 # Tables that the gateway reads even when no client of the set has a row in them.
 _ALWAYS: Mapping[str, tuple[str, ...]] = {
     "casus": ("casus_id", "soort", "status"),
-    "casus_partij": ("casus_id", "organisatie", "van", "tot"),
-    "toestemming": ("verwerking", "gegeven_door", "gegeven_op", "ingetrokken_op", "geldig_tot"),
+    "casus_partij": ("casus_id", "soort", "organisatie", "van", "tot"),
+    "toestemming": (
+        "verwerking",
+        "gegeven_door",
+        "gegeven_op",
+        "ingetrokken_op",
+        "geldig_tot",
+        "vorm",
+    ),
     "bron_bevestiging": ("doel", "bevestigd_op", "geldig_tot"),
+    "vertegenwoordiging": ("soort", "betreft", "vanaf", "tot"),
+    "ciz_indicatie": (),
+}
+
+# Figures about groups: no row of these is about a person.
+_FIGURES: Mapping[str, tuple[str, ...]] = {
+    "aggregaat": (
+        "groepsgrootte",
+        "aantal_deelnemers",
+        "gemiddelde_doorlooptijd_maanden",
+        "uitstroom_betaald_werk_percentage",
+        "doorbraken_per_thema",
+    ),
 }
 
 
@@ -39,6 +59,16 @@ def load_clients(clients: Path, database: Path, today: dt.date) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         for name, rows in tables.items():
             _fill(connection, name, rows)
+        for name, columns in _FIGURES.items():
+            connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+
+
+def reference_day(clients: Path) -> dt.date:
+    """Return the day that the set is about.
+
+    Raises:  DemoInvalid when the set is not of its form.
+    """
+    return _read(clients)[0]
 
 
 def tables_of(clients: Path, today: dt.date) -> Tables:
@@ -46,18 +76,24 @@ def tables_of(clients: Path, today: dt.date) -> Tables:
 
     Raises: DemoInvalid when the set is not of its form.
     """
-    try:
-        document = json.loads(clients.read_text(encoding="utf-8"))
-        reference = dt.date.fromisoformat(document["peildatum"])
-        people = document["clienten"].values()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise DemoInvalid("the demo set cannot be read") from exc
+    reference, people = _read(clients)
     tables: Tables = {name: [] for name in _ALWAYS}
-    for person in people:
-        for table, row in _rows_of(person):
+    try:
+        for table, row in (each for person in people for each in _rows_of(person)):
             moved = {name: _moved(name, value, reference, today) for name, value in row.items()}
             tables.setdefault(table, []).append(moved)
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise DemoInvalid("the demo set is not of its form") from exc
     return tables
+
+
+def _read(clients: Path) -> tuple[dt.date, Sequence[Mapping[str, Any]]]:
+    """Return the day that the set is about, and its people."""
+    try:
+        document = json.loads(clients.read_text(encoding="utf-8"))
+        return dt.date.fromisoformat(document["peildatum"]), tuple(document["clienten"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise DemoInvalid("the demo set cannot be read") from exc
 
 
 def _rows_of(person: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
@@ -69,7 +105,8 @@ def _rows_of(person: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
         for row in content if isinstance(content, list) else [content]:
             yield table, {"bsn": bsn, **_flat(table, row)}
             for party in row.get("partijen", ()):
-                yield "casus_partij", {"bsn": bsn, "casus_id": row["casus_id"], **party}
+                case = {"casus_id": row["casus_id"], "soort": row["soort"]}
+                yield "casus_partij", {"bsn": bsn, **case, **party}
 
 
 def _flat(table: str, row: Row) -> Row:

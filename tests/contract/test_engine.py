@@ -1,19 +1,15 @@
 """The embedded engine and a real OPA server give byte-equal answers over the same policy."""
 
-import os
 import random
 import re
-import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from gateway.catalogue.model import Catalogue
+from gateway.catalogue.model import Activity, Catalogue
 from gateway.decision.answer import parse_answer
 from gateway.decision.bundle import write_bundle
 from gateway.decision.embedded import EmbeddedEngine
@@ -21,9 +17,11 @@ from gateway.decision.errors import EngineUnavailable
 from gateway.decision.model import OverAsking, Question, Standing, SubjectCheck
 from gateway.decision.opa import OpaEngine
 from gateway.decision.reasons import REASONS, Code
+from gateway.golden_examples import best_facts
 from tests.fakes_decision import POLICIES, catalogue, flag_question, sorted_json
+from tests.opa_server import opa_binary, serving
 
-QUESTIONS = 2_400
+QUESTIONS = 3_000
 SEED = 20260302
 
 _CASES = (
@@ -35,6 +33,7 @@ _CASES = (
     "CASE_MEMBERSHIP_NOT_STARTED",
 )
 _CONSENTS = ("CONSENT_MISSING", "CONSENT_WITHDRAWN", "CONSENT_EXPIRED", "CONSENT_WRONG_PERSON")
+_FAILED = ("AGE_OUT_OF_RANGE", "CONDITION_NOT_MET", "MANDATE_MISSING", "GROUP_TOO_SMALL")
 _RECENT = ("2026-01-01", "2026-03-02", "2026-09-30")
 
 
@@ -46,8 +45,12 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 def policy() -> Catalogue:
-    """Return the catalogue that both engines serve."""
-    return catalogue()
+    """Return the project's catalogue, with one step for which nobody wrote a purpose yet."""
+    found = catalogue()
+    task = found.tasks["jeugdhulp-verlenen"]
+    activities = {**task.activities, "zonder-doel": Activity("zonder-doel", "Nog zonder doel")}
+    tasks = {**found.tasks, task.id: replace(task, activities=activities)}
+    return replace(found, tasks=tasks)
 
 
 @pytest.fixture(scope="module")
@@ -55,39 +58,8 @@ def opa_port(policy: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Serve the bundle with a real OPA server on a free port."""
     folder = tmp_path_factory.mktemp("bundle")
     write_bundle(policy, POLICIES, folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    command = [_binary(), "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
-    server = subprocess.Popen([*command, "--disable-telemetry", str(folder)])
-    try:
-        _wait_for(port)
+    with serving(folder) as port:
         yield port
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _binary() -> str:
-    """Return the OPA binary, or skip; where servers are required its absence is a failure."""
-    binary = shutil.which("opa") or str(Path.home() / "go" / "bin" / "opa")
-    if not Path(binary).is_file():
-        required = os.environ.get("DOELPOORT_REQUIRE_SERVERS") == "1"
-        (pytest.fail if required else pytest.skip)("there is no opa binary on PATH or in ~/go/bin")
-    return binary
-
-
-def _wait_for(port: int) -> None:
-    """Return once the server accepts connections."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return
 
 
 def generated(policy: Catalogue) -> list[Question]:
@@ -97,7 +69,8 @@ def generated(policy: Catalogue) -> list[Question]:
 
 
 def _question(rng: random.Random, policy: Catalogue) -> Question:
-    purpose = rng.choice(list(policy.purposes.values()))
+    of_groups = [purpose for purpose in policy.purposes.values() if purpose.aggregated]
+    purpose = rng.choice([*policy.purposes.values(), *of_groups, *of_groups])
     requester = rng.choice(purpose.requesters)
     names = [*purpose.fields, *purpose.never, "schuldenlast_totaal", "aantal_huisdieren"]
     given = tuple(rng.sample(list(purpose.fields), rng.randint(1, len(purpose.fields))))
@@ -108,11 +81,11 @@ def _question(rng: random.Random, policy: Catalogue) -> Question:
         task=purpose.task,
         activity=purpose.activity,
         purposes=(purpose.id,),
-        subject=SubjectCheck.VALID,
+        subject=SubjectCheck.MISSING if purpose.aggregated else SubjectCheck.VALID,
         fields=rng.choice((None, given, given, tuple(rng.choices(names, k=rng.randint(1, 5))))),
         justified=tuple(rng.choice((tuple(purpose.fields), ()))),
         over_asking=rng.choice(list(OverAsking)),
-        facts=(("age", "met"), ("bron_bevestigd", "met"), ("case", "met"), ("consent", "met")),
+        facts=_facts(best_facts(purpose)),
         date=rng.choice(_RECENT),
     )
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
@@ -129,7 +102,7 @@ def _changed(question: Question, rng: random.Random, policy: Catalogue) -> Quest
         replace(question, subject=rng.choice(list(SubjectCheck))),
         replace(question, task=rng.choice(("", "onbekend", *policy.tasks))),
         replace(question, activity=rng.choice(activities)),
-        replace(question, task="jeugdhulp-verlenen", activity="hulp-bieden"),
+        replace(question, task="jeugdhulp-verlenen", activity="zonder-doel"),
         replace(question, standing=rng.choice(list(Standing))),
         replace(question, role=rng.choice((question.role, "onbekend"))),
         replace(question, purposes=rng.choice(purposes)),
@@ -137,9 +110,13 @@ def _changed(question: Question, rng: random.Random, policy: Catalogue) -> Quest
         replace(question, fields=rng.choice(((), tuple(f"veld_{i}" for i in range(101))))),
         replace(question, facts=_facts({**facts, "case": rng.choice((*_CASES, "unknown", "ja"))})),
         replace(question, facts=_facts({**facts, "consent": rng.choice((*_CONSENTS, "unknown"))})),
-        replace(question, facts=_facts({**facts, "age": "AGE_OUT_OF_RANGE"})),
-        replace(question, facts=_facts({**facts, "bron_bevestigd": "CONDITION_NOT_MET"})),
-        replace(question, facts=question.facts[: rng.randint(0, 3)]),
+        replace(
+            question, facts=_facts({**facts, rng.choice([*facts, "case"]): rng.choice(_FAILED)})
+        ),
+        replace(
+            question, facts=_facts({**facts, rng.choice([*facts, "case"]): rng.choice(_FAILED)})
+        ),
+        replace(question, facts=question.facts[: rng.randint(0, len(facts))]),
     ]
     return rng.choice(changes)
 
@@ -165,7 +142,7 @@ def test_the_rego_and_the_table_agree_on_the_step_of_every_code() -> None:
 def test_the_rego_keeps_its_own_promises() -> None:
     """The tests that stand beside the Rego pass in the server's own test runner."""
     run = subprocess.run(
-        [_binary(), "test", str(POLICIES)], capture_output=True, text=True, check=False
+        [opa_binary(), "test", str(POLICIES)], capture_output=True, text=True, check=False
     )
 
     assert run.returncode == 0, run.stdout

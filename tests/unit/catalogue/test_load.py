@@ -1,18 +1,30 @@
 """Loading the policy files: every finding at once, and never half a catalogue."""
 
 import datetime as dt
+import gc
 from pathlib import Path
 
 import pytest
 
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.load import load_catalogue
-from gateway.catalogue.model import ConditionKind, Derive, Need, Precision
-from tests.fakes_decision import catalogue, copy_policy
+from gateway.catalogue.model import ConditionKind, Derive, Need, Precision, RestsOn
+from tests.fakes_decision import POLICIES, PURPOSES, catalogue, copy_policy
 
 FLAG = "jeugd/lichte-of-zware-hulp.yaml"
 SCHOOL = "jeugd/weten-dat-leerling-geholpen-wordt.yaml"
 WMO = "wmo/hulpvraag-afbakenen.yaml"
+GROUP = "beleid/doorlooptijd-participatieladder.yaml"
+EXPANSION = "werk-en-inkomen/volledig-bedrag-op-de-eerste.yaml"
+PLAN = "regie/voortgang-afspraken.yaml"
+BILL = "regie/noodzaak-gecoordineerde-aanpak.yaml"
+CONFIRMED = "kind: source_confirmation, rests_on: source_confirmation"
+LIMITS = "CONDITION_LIMITS"
+THE_FIRST_THREE = (
+    "hulpvraag-afbakenen",
+    "lichte-of-zware-hulp",
+    "weten-dat-leerling-geholpen-wordt",
+)
 
 
 def _codes(purposes: Path, policies: Path) -> set[str]:
@@ -60,7 +72,8 @@ def test_purposes_are_found_by_task_and_activity() -> None:
 
 def test_consent_is_seen_on_the_whole_and_on_one_field() -> None:
     """A purpose needs consent when the whole does or when a single field does."""
-    needs = {name: purpose.needs_consent for name, purpose in catalogue().purposes.items()}
+    purposes = catalogue().purposes
+    needs = {name: purposes[name].needs_consent for name in THE_FIRST_THREE}
 
     assert needs == {
         "hulpvraag-afbakenen": True,
@@ -140,10 +153,33 @@ def test_a_duplicate_purpose_is_refused(tmp_path: Path) -> None:
         (FLAG, "limits: [6, 12]", "limits: [6]", "BAND"),
         (FLAG, "limits: [6, 12]", 'limits: [6, "12"]', "NOT_A_NUMBER"),
         (FLAG, "of: jeugdhulp_traject.specialisatie_ingezet", "of: jeugdhulp_traject", "COLUMN"),
-        (FLAG, "{kind: age, max: 17}", "{kind: age}", "CONDITION_LIMITS"),
-        (FLAG, "{kind: age, max: 17}", "{kind: age, min: 18, max: 17}", "CONDITION_LIMITS"),
-        (FLAG, "{kind: source_confirmation}", "{kind: age, max: 3}", "CONDITION_TWICE"),
-        (FLAG, "{kind: source_confirmation}", "bron", "NOT_A_TABLE"),
+        (FLAG, "kind: age, max: 17", "kind: age", "CONDITION_LIMITS"),
+        (FLAG, "kind: age, max: 17", "kind: age, min: 18, max: 17", "CONDITION_LIMITS"),
+        (FLAG, "kind: age, max: 17, rests_on: fact", "kind: age, max: 17", "KEY_MISSING"),
+        (FLAG, "max: 17, rests_on: fact", "max: 17, rests_on: claim", "RESTS_ON"),
+        (FLAG, "max: 17, rests_on: fact", "max: 17, one_of: [a], rests_on: fact", "KEY_UNKNOWN"),
+        (FLAG, f"{{{CONFIRMED}}}", "{kind: age, max: 3, rests_on: fact}", "CONDITION_TWICE"),
+        (FLAG, f"{{{CONFIRMED}}}", "bron", "NOT_A_TABLE"),
+        (FLAG, CONFIRMED, "kind: claim, name: Wat ik zeg, rests_on: claim", "NAME"),
+        (FLAG, CONFIRMED, "kind: claim, rests_on: claim", "KEY_MISSING"),
+        (FLAG, CONFIRMED, "kind: source_true, of: brp, rests_on: fact", "COLUMN"),
+        (FLAG, CONFIRMED, "kind: group_size, of: a.b, min: 3, rests_on: fact", "GROUP"),
+        (FLAG, "precision: flag", "precision: flag\n    derive: sum", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    key: partij", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    against: 3", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    derive: equals", "DERIVE"),
+        (PLAN, "    key: partij\n", "", "DERIVE"),
+        (FLAG, "case_kinds: [jeugd-toeleiding]", "case_kinds: []", "CASE_KIND_MISSING"),
+        (FLAG, "task:", "representation: financien\ntask:", "REPRESENTATION"),
+        (GROUP, "case_kinds: []", "case_kinds: [beleid]", "GROUP"),
+        (GROUP, "aggregated: true", "aggregated: false", "GROUP"),
+        (GROUP, "of: aggregaat.groepsgrootte, min: 10", "of: aggregaat.groepsgrootte", LIMITS),
+        (
+            EXPANSION,
+            "conditions:\n  - {kind: consent",
+            "conditions:\n  - {kind: agreed",
+            "VALUE_WRONG",
+        ),
         (FLAG, "required: true", 'required: "true"', "VALUE_WRONG"),
         (FLAG, "review_by: 2027-01-01", "review_by: 2027-13-01", "VALUE_WRONG"),
         (FLAG, "review_by: 2027-01-01", "review_by: 20270101", "VALUE_WRONG"),
@@ -176,11 +212,10 @@ def test_what_is_wrong_is_found(tmp_path: Path, name: str, old: str, new: str, c
 def test_a_task_without_activities_and_a_purpose_without_fields(tmp_path: Path) -> None:
     """What is empty is named: a task needs a step, a purpose needs fields and requesters."""
     purposes, policies = copy_policy(tmp_path)
-    _edit(purposes / "tasks.yaml", "      hulp-bieden: {title: Hulp bieden aan de jeugdige}\n", "")
     _edit(
         purposes / "tasks.yaml",
-        "2015-01-01}\n    activities:\n  onder",
-        "2015-01-01}\n    activities: {}\n  onder",
+        "    activities:\n      hulp-bieden: {title: Hulp bieden aan de jeugdige}\n",
+        "    activities: {}\n",
     )
     text = (purposes / SCHOOL).read_text(encoding="utf-8")
     head, rest = text.split("fields:", 1)
@@ -214,3 +249,76 @@ def test_optional_members_are_read(tmp_path: Path) -> None:
     assert purpose.fields["specialisatie_ingezet"].where == (("volgnummer", 3),)
     assert policy.tasks["wmo-onderzoek"].valid_until == dt.date(2040, 1, 1)
     assert policy.purposes["hulpvraag-afbakenen"].secrecy is None
+
+
+def test_a_bill_has_a_day_of_looking_and_no_first_day() -> None:
+    """A task whose law is a bill is not in force, on any day there is."""
+    task = catalogue().tasks["wams-gecoordineerde-aanpak"]
+
+    assert task.bill_checked == dt.date(2026, 2, 18)
+    assert not task.in_force_on(dt.date(9999, 12, 30))
+
+
+def test_a_law_holds_from_its_first_day_to_its_last(tmp_path: Path) -> None:
+    """The twin: a law in force holds on both its ends, and a day further it does not."""
+    purposes, policies = copy_policy(tmp_path)
+    _edit(
+        purposes / "tasks.yaml",
+        "valid: {from: 2015-01-01}",
+        "valid: {from: 2015-01-01, until: 2030-06-30}",
+    )
+    task = load_catalogue(purposes, policies).tasks["wmo-onderzoek"]
+
+    days = [(2014, 12, 31), (2015, 1, 1), (2030, 6, 30), (2030, 7, 1)]
+
+    assert [task.in_force_on(dt.date(*day)) for day in days] == [False, True, True, False]
+
+
+def test_mandates_are_read_by_role() -> None:
+    """The organisation model gives a mandate to one role, and to nobody else."""
+    policy = catalogue()
+
+    assert policy.mandates_of("wijkteam-noord", "regisseur-wijkteam") == {
+        "mandaat_bijzondere_bijstand"
+    }
+    assert policy.mandates_of("wijkteam-noord", "baas") == frozenset()
+    assert policy.mandates_of("onbekend", "regisseur-wijkteam") == frozenset()
+
+
+def test_conditions_say_where_a_fact_stands_and_what_it_rests_on() -> None:
+    """A fact has its column, a claim its words, a consent its form, a group its size."""
+    purposes = catalogue().purposes
+    signal = purposes["contact-leggen-bij-achterstand"].conditions[0]
+    severity = purposes["noodzaak-gecoordineerde-aanpak"].conditions[1]
+    (agreement,) = purposes["vier-vaste-lasten-op-tijd"].conditions
+    (group,) = purposes["doorlooptijd-participatieladder"].conditions
+
+    assert (signal.table, signal.column) == ("vroegsignaal", signal.name)
+    assert signal.rests_on is RestsOn.FACT
+    assert (severity.name, "zorgmijding" in severity.one_of) == ("ernst", True)
+    assert severity.rests_on is RestsOn.CLAIM
+    assert (agreement.form, agreement.rests_on) == ("overeenkomst", RestsOn.RECORDED_ACT)
+    assert (group.name, group.minimum) == ("groepsgrootte", 10)
+
+
+def test_a_grant_reads_its_columns_and_no_others() -> None:
+    """A pair needs its key, a party its days, and a field that is only counted no column at all."""
+    purposes = catalogue().purposes
+    plan = purposes["voortgang-afspraken"].fields
+
+    assert plan["actie_statussen"].columns == ("status", "partij")
+    assert plan["actieve_partijen"].columns == ("organisatie", "van", "tot")
+    assert purposes["aflosplan-berekenen"].fields["aantal_schuldeisers"].columns == ()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_reading_leaves_the_collector_as_it_was(*, enabled: bool) -> None:
+    """The collector of cycles is kept away while reading, and comes back only if it was there."""
+    (gc.enable if enabled else gc.disable)()
+    try:
+        load_catalogue(PURPOSES, POLICIES)
+        after = gc.isenabled()
+    finally:
+        gc.enable()
+
+    assert after is enabled

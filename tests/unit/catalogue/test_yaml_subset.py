@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.catalogue.errors import CatalogueInvalid
-from gateway.catalogue.yaml_subset import MAX_BYTES, Items, Members, Text, parse_yaml
+from gateway.catalogue.yaml_subset import MAX_BYTES, Items, Members, Text, parse_plain, parse_yaml
 
 
 def _refusal(raw: bytes) -> tuple[str, int, int]:
@@ -69,3 +69,33 @@ def test_a_finding_reads_as_editors_expect() -> None:
     """The text of an error starts with file:line:column and speaks Dutch and English."""
     with pytest.raises(CatalogueInvalid, match=r"^f.yaml:1:4: error: TAG: Een .* / No tags\.$"):
         parse_yaml(b"a: !x 1\n", "f.yaml")
+
+
+def test_plain_values_are_what_they_look_like() -> None:
+    """In a file of cases a number is a number and null is nothing; a date and a "no" are text."""
+    text = 'a: 1\nb: -2.50\nc: true\nd: null\ne:\nf: "1"\ng: 2026-03-02\nh: no\ni: [x, {y: 0}]\n'
+
+    assert parse_plain(text.encode(), "f.yaml") == {
+        "a": 1,
+        "b": -2.5,
+        "c": True,
+        "d": None,
+        "e": None,
+        "f": "1",
+        "g": "2026-03-02",
+        "h": "no",
+        "i": ["x", {"y": 0}],
+    }
+
+
+def test_an_alias_repeats_in_a_file_of_cases() -> None:
+    """What a program wrote once and repeats is the same value in both places."""
+    assert parse_plain(b"a: &x [1]\nb: *x\n", "f.yaml") == {"a": [1], "b": [1]}
+    assert parse_plain(b"a: &x 1\nb: *x\n", "f.yaml") == {"a": 1, "b": 1}
+
+
+@pytest.mark.parametrize("raw", [b"a: *x\n", b"a: &x [*x]\n", b"*x : 1\n"])
+def test_an_alias_of_nothing_is_refused(raw: bytes) -> None:
+    """An alias without its anchor, of itself, or as a name means nothing."""
+    with pytest.raises(CatalogueInvalid, match="ANCHOR"):
+        parse_plain(raw, "f.yaml")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.catalogue.model import RestsOn
 from gateway.decision.answer import obligations_of, parse_answer
 from gateway.decision.errors import EngineAnswerInvalid
 from gateway.decision.model import (
@@ -55,7 +56,7 @@ def test_a_permit_is_read_with_its_conditions_and_obligations() -> None:
 
     assert isinstance(decision, Permit)
     assert decision.fields == (FLAG,)
-    assert decision.conditions[0] == ConditionOutcome("age", Met.MET)
+    assert decision.conditions[0] == ConditionOutcome("age", Met.MET, rests_on=RestsOn.FACT)
     assert [duty.kind for duty in decision.obligations] == [
         ObligationKind.INFORM_SUBJECT,
         ObligationKind.KEEP_UNTIL,

@@ -1,5 +1,6 @@
 """The dry run in plain words: four steps, what was declared, what the policy says, what to ask."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,10 +8,34 @@ import pytest
 from gateway.catalogue.model import Catalogue, Condition, ConditionKind
 from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
-from gateway.decision.explain import Explanation, StepState, explain
+from gateway.decision.explain import (
+    Explanation,
+    StepState,
+    condition_sentence,
+    explain,
+    ground_words,
+    rests_on_sentence,
+)
 from gateway.decision.model import Permit, Question, Standing
 from gateway.decision.parties import Parties
+from gateway.decision.reasons import REASONS
 from tests.fakes_decision import POLICIES, catalogue, flag_question
+
+JARGON = {
+    "attribuut",
+    "authenticatie",
+    "autorisatie",
+    "dataminimalisatie",
+    "doelbinding",
+    "grondslag",
+    "parameter",
+    "persoonsgegevens",
+    "proportionaliteit",
+    "subsidiariteit",
+    "verstrekking",
+    "verwerking",
+    "verwerkingsverantwoordelijke",
+}
 
 
 @pytest.fixture
@@ -42,9 +67,11 @@ async def test_a_permitted_question_passes_all_steps() -> None:
     assert {step.state for step in explanation.steps} == {StepState.PASSED}
     assert "Jeugdwet 2.3, 7.4.0 lid 1 a" in _dutch(explanation, 1)
     assert "Toetsen of lichtere" in _dutch(explanation, 2)
-    assert "specialisatie_ingezet (flag): altijd nodig. Dit ene" in _dutch(explanation, 3)
+    assert "specialisatie_ingezet (alleen ja, nee of onbekend): altijd nodig. Dit ene" in _dutch(
+        explanation, 3
+    )
     assert "de leeftijd is hoogstens 17 jaar" in _dutch(explanation, 4)
-    assert "GDPR 9-2-g" in _english(explanation, 4)
+    assert "GDPR article 9(2)(g)" in _english(explanation, 4)
 
 
 @pytest.mark.anyio
@@ -85,26 +112,83 @@ async def test_unknown_names_are_not_explained() -> None:
     assert [len(step.says) for step in explanation.steps] == [0, 1, 0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("condition", "nl"),
+    [
+        (Condition("age", ConditionKind.AGE, 16, 26), "minstens 16 en hoogstens 26 jaar"),
+        (Condition("consent", ConditionKind.CONSENT), "er is geldige toestemming voor dit doel"),
+        (Condition("consent", ConditionKind.CONSENT, form="overeenkomst"), "vorm: overeenkomst"),
+        (Condition("m", ConditionKind.MANDATE), "u hebt mandaat voor dit besluit"),
+        (Condition("g", ConditionKind.GROUP_SIZE, 10), "de groep telt minstens 10 mensen"),
+        (Condition("b", ConditionKind.SOURCE_CONFIRMATION), "heeft het antwoord bevestigd"),
+        (Condition("ernst", ConditionKind.CLAIM), "hoe ernstig het is"),
+        (Condition("nieuwe_regel", ConditionKind.SOURCE_TRUE), "nieuwe regel"),
+    ],
+)
+def test_conditions_of_every_kind_have_words(condition: Condition, nl: str) -> None:
+    """Whatever must hold is told in plain words, in both languages."""
+    words = condition_sentence(condition)
+
+    assert nl in words.nl
+    assert words.en
+
+
+@pytest.mark.parametrize("kind", list(ConditionKind))
+def test_every_condition_says_what_it_rests_on(kind: ConditionKind) -> None:
+    """A reader hears whether something is looked up, on record, answered, or only claimed."""
+    words = rests_on_sentence(Condition("naam", kind))
+
+    assert ("dit zegt u zelf" in words.nl) is (kind is ConditionKind.CLAIM)
+    assert words.en
+
+
 @pytest.mark.anyio
-async def test_conditions_of_every_kind_have_words() -> None:
-    """Consent, both ends of an age and a confirmation are told in plain words."""
-    policy = catalogue()
-    purpose = replace(
-        policy.purposes["lichte-of-zware-hulp"],
-        conditions=(
-            Condition("age", ConditionKind.AGE, 16, 26),
-            Condition("consent", ConditionKind.CONSENT),
-            Condition("bron_bevestigd", ConditionKind.SOURCE_CONFIRMATION),
-        ),
-    )
-    changed = replace(policy, purposes={purpose.id: purpose})
+async def test_a_claim_is_told_as_a_claim() -> None:
+    """Who explains a purpose that rests on a claim, reads that it is recorded as one."""
+    question = replace(flag_question(), purposes=("veiligheid-laten-beoordelen",))
 
-    explanation = await _explain(flag_question(), changed)
+    explanation = await _explain(question)
 
-    said = _dutch(explanation, 4)
-    assert "de leeftijd is minstens 16 en hoogstens 26 jaar" in said
-    assert "er is geldige toestemming voor dit doel" in said
-    assert "heeft het antwoord bevestigd" in said
+    assert "de meldcode gezet (dit zegt u zelf" in _dutch(explanation, 4)
+
+
+@pytest.mark.anyio
+async def test_a_field_that_is_not_given_is_explained() -> None:
+    """A field of the dictionary says what it is; a name nobody knows says just that."""
+    question = replace(flag_question(), fields=("diagnose_code", "aantal_huisdieren"))
+
+    explanation = await _explain(question)
+
+    said = _dutch(explanation, 3)
+    assert "De vraag is te beantwoorden zonder dit gegeven." in said
+    assert "aantal_huisdieren: dit gegeven kennen wij niet." in said
+
+
+@pytest.mark.parametrize(
+    ("ground", "nl", "en"),
+    [
+        ("6-1-e", "AVG artikel 6 lid 1 letter e", "GDPR article 6(1)(e)"),
+        ("9-none", "geen bijzondere gegevens (AVG artikel 9)", "no special data (GDPR article 9)"),
+    ],
+)
+def test_a_ground_is_written_as_people_write_it(ground: str, nl: str, en: str) -> None:
+    """The short form of the policy files is not shown to a person."""
+    assert (ground_words(ground).nl, ground_words(ground).en) == (nl, en)
+
+
+def test_what_a_requester_reads_is_plain_dutch() -> None:
+    """Short sentences without the words that only lawyers and engineers use."""
+    condition_texts = [
+        condition_sentence(condition).nl
+        for purpose in catalogue().purposes.values()
+        for condition in purpose.conditions
+    ]
+    texts = [*(reason.nl for reason in REASONS.values()), *condition_texts]
+    sentences = [part.split() for text in texts for part in re.split(r"[.?!:]", text)]
+    spoken = {word.lower() for text in texts for word in re.findall(r"[^\W\d_]+", text)}
+
+    assert max(map(len, sentences)) <= 16
+    assert not spoken & JARGON
 
 
 @pytest.mark.anyio

@@ -81,7 +81,7 @@ def test_a_condition_is_named_in_the_code_and_in_plain_words() -> None:
 
 def test_a_condition_without_words_stands_for_itself() -> None:
     """A new condition is readable before anyone has written words for it."""
-    assert condition_words("gesprek_geprobeerd").nl == "gesprek geprobeerd"
+    assert condition_words("iets_nieuws").nl == "iets nieuws"
 
 
 def test_the_canonical_form_is_sorted_json_of_the_whole_question() -> None:

@@ -1,0 +1,117 @@
+"""Reading plain values out of source rows that may hold anything; what does not fit is unknown."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias, TypeGuard
+
+import orjson
+
+from gateway.catalogue.model import FieldGrant
+
+Rows: TypeAlias = Sequence[Mapping[str, object]]
+
+# Every JSON reader keeps whole numbers up to here exact (RFC 8259 section 6).
+_LARGEST = 2**53 - 1
+
+
+def column_of(grant: FieldGrant, rows: Rows) -> list[object]:
+    """Return the value of the grant's column in every row; an absent column is None."""
+    return [row.get(grant.column or "") for row in rows]
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Tell whether this is a number that can be compared and sent: yes and no are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -_LARGEST <= value <= _LARGEST
+
+
+def is_plain(value: object) -> TypeGuard[str | int | float]:
+    """Tell whether this is a text, a yes or no, or a number."""
+    return isinstance(value, str | bool) or is_number(value)
+
+
+def only(values: Sequence[object]) -> str | int | float | None:
+    """Return the plain value that all rows agree on, types included; else unknown.
+
+    Only plain values are compared: others may raise. Not-a-number does not even agree with itself.
+    """
+    first = values[0] if values else None
+    if not is_plain(first):
+        return None
+    if len(values) == 1:
+        return first
+    return first if all(type(v) is type(first) and v == first for v in values) else None
+
+
+def labels(values: Sequence[object]) -> list[str] | None:
+    """Return the labels sorted and each once; without any, or with no text among them, unknown."""
+    texts = [value for value in values if isinstance(value, str)]
+    return sorted(set(texts)) if texts and len(texts) == len(values) else None
+
+
+def items(values: Sequence[object]) -> list[str] | None:
+    """Return the texts of lists, one after the other; a list may come as its JSON text."""
+    found: list[str] = []
+    for value in values:
+        texts = _texts(_json(value) if isinstance(value, str) else value)
+        if texts is None:
+            return None
+        found += texts
+    return found or None
+
+
+def _texts(value: object) -> list[str] | None:
+    if not isinstance(value, list):
+        return None
+    texts = [each for each in value if isinstance(each, str)]
+    return texts if len(texts) == len(value) else None
+
+
+def pairs(grant: FieldGrant, rows: Rows) -> list[str] | None:
+    """Return each row as "key: value", in the order of the source."""
+    found: list[str] = []
+    for row in rows:
+        key, value = row.get(grant.key or ""), row.get(grant.column or "")
+        if not isinstance(key, str) or not isinstance(value, str):
+            return None
+        found.append(f"{key}: {value}")
+    return found or None
+
+
+def total(values: Sequence[object]) -> int | float | None:
+    """Return the sum of amounts as people add them up, in tenths and hundredths; else unknown."""
+    numbers = [value for value in values if is_number(value)]
+    if not numbers or len(numbers) != len(values):
+        return None
+    if all(isinstance(number, int) for number in numbers):
+        whole = sum(numbers)
+        return whole if is_number(whole) else None
+    exact = sum((Decimal(repr(number)) for number in numbers), Decimal(0))
+    return float(exact)
+
+
+def figure(values: Sequence[object], *, whole: bool) -> object:
+    """Return a number about a group, or numbers by theme; whole ones only where that is asked."""
+    value = only(values)
+    if isinstance(value, str):
+        return _by_theme(_json(value), whole=whole)
+    return value if _fits(value, whole=whole) else None
+
+
+def _by_theme(value: object, *, whole: bool) -> dict[str, object] | None:
+    if not isinstance(value, dict) or not value:
+        return None
+    return value if all(_fits(each, whole=whole) for each in value.values()) else None
+
+
+def _fits(value: object, *, whole: bool) -> bool:
+    return is_number(value) and (isinstance(value, int) or not whole)
+
+
+def _json(text: str) -> object:
+    try:
+        value: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value
