@@ -68,7 +68,14 @@ _COMMITMENT = _text("[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")  # 32 bytes, no loos
 _HEX_16, _HEX_32 = _text("[0-9a-f]{16}"), _text("[0-9a-f]{32}")
 _DIGEST = _word("[0-9a-f]{64}")
 
-COMMITMENT_LABELS: Final = ("subject", "request", "content", "professional", "justification")
+COMMITMENT_LABELS: Final = (
+    "subject",
+    "request",
+    "content",
+    "professional",
+    "justification",
+    "log_codes",
+)
 
 _HEADER: Final[dict[str, _Fits]] = {
     "v": _integer(1, 1),

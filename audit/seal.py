@@ -32,7 +32,7 @@ _WRAP: Final = b"doelpoort/wrap/v1\x00"
 _SEAL: Final = b"doelpoort/seal/v1\x00"
 PARTICULARS: Final = b"particulars\x00"
 REPLAY: Final = b"replay\x00"
-_KEPT_VALUES: Final = ("professional", "justification")
+_KEPT_VALUES: Final = ("professional", "justification", "log_codes")
 
 
 def commit(r: bytes, label: str, request_id: str, i: int, value: bytes) -> bytes:

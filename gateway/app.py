@@ -1,7 +1,8 @@
 """The application: routes, middleware and error handlers put together; opens nothing itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -74,13 +75,25 @@ def _corrected(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def create_app(
-    services: Services, *, public_url: str, on_close: Callable[[], Awaitable[None]] | None = None
+    services: Services,
+    *,
+    public_url: str,
+    background: Callable[[FastAPI], Coroutine[Any, Any, None]] | None = None,
+    on_close: Callable[[], Awaitable[None]] | None = None,
 ) -> FastAPI:
-    """Return the application around these services; `on_close` runs when the server stops."""
+    """Return the application around these services.
+
+    `background` runs while the server does, `on_close` when it stops.
+    """
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        task = None if background is None else asyncio.create_task(background(app))
         yield
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         if on_close is not None:
             await on_close()
 

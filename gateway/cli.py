@@ -1,8 +1,6 @@
 """The command line `doelpoort`: for operators, privacy officers, auditors and partners."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from audit.errors import AuditError
-from gateway import commands, policy_commands
-from gateway.catalogue.errors import PurposeError
-from gateway.decision.errors import PolicyError
+from gateway import commands, policy_cli, policy_commands
+from gateway.cli_base import Output, OutputOption, explained, show_json
 from gateway.decision.model import Permit
-from gateway.errors import GatewayError
-from gateway.identity.errors import IdentityError
 from gateway.partner import Hat
 from gateway.wiring import os_random, utc_now
 
@@ -26,22 +20,13 @@ The purpose gate of the Dutch social domain: every request declares its task, ac
 gets the least data that these need, and a receipt from a tamper-evident ledger.
 """
 app = typer.Typer(name="doelpoort", help=_HELP, no_args_is_help=True, add_completion=False)
-policy = typer.Typer(help="De beleidsbestanden. The policy files.", no_args_is_help=True)
 audit = typer.Typer(help="Het register controleren. Check the ledger.", no_args_is_help=True)
 client = typer.Typer(help="Aangesloten systemen. Registered clients.", no_args_is_help=True)
-app.add_typer(policy, name="policy")
+app.add_typer(policy_cli.app, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(client, name="client")
 
-_FAILED = 2
 _REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-class Output(StrEnum):
-    """How a command answers: for a person or for a program."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class OverAsking(StrEnum):
@@ -65,7 +50,6 @@ Because = Annotated[
 Organisation = Annotated[str | None, typer.Option(help="Organisatie van de pet. The hat's party.")]
 Role = Annotated[str | None, typer.Option(help="Rol van de pet. The role of the hat.")]
 OverAskingOption = Annotated[OverAsking, typer.Option(help="Refuse, or withhold what goes beyond.")]
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text or json")]
 Purposes = Annotated[Path, typer.Option(help="Folder of the purpose files.")]
 Policies = Annotated[Path, typer.Option(help="Folder of the Rego and the party policy.")]
 Key = Annotated[str, typer.Option("--key", metavar="VKEY", help="The key you got beforehand.")]
@@ -74,7 +58,7 @@ Key = Annotated[str, typer.Option("--key", metavar="VKEY", help="The key you got
 @app.command()
 def serve() -> None:
     """Start the gateway, set up by DOELPOORT_* (see README); it explains a start that fails."""
-    with _explained():
+    with explained():
         commands.serve()
 
 
@@ -86,7 +70,7 @@ def demo(
     """Tell the story of the specialisation flag on this machine, then keep serving."""
     from gateway.demo.run import run_demo  # noqa: PLC0415 (only the demo pays for it)
 
-    with _explained():
+    with explained():
         as_told = run_demo(Console(), _REPOSITORY, once=once, now=utc_now, random=os_random)
     raise typer.Exit(0 if as_told else 1)
 
@@ -117,7 +101,7 @@ def ask(  # noqa: PLR0913 (each is an option of the command line)
         task, activity, purpose, field, because or [], case, over_asking.value
     )
     hat = Hat(organisation, role, professional)
-    with _explained():
+    with explained():
         bsn = commands.read_bsn(sys.stdin)
         released = commands.ask(
             url, client_id, key, hat, question, bsn, as_json=output is Output.JSON
@@ -148,46 +132,15 @@ def explain(  # noqa: PLR0913 (each is an option of the command line)
         task, activity, purpose, field, because or [], None, over_asking.value
     )
     folders = policy_commands.PolicyFolders(purposes, policies)
-    with _explained():
+    with explained():
         explanation = policy_commands.dry_run(
             folders, (organisation, role), question, today=utc_now().date()
         )
     if output is Output.JSON:
-        commands.show_json(policy_commands.explanation_out(explanation))
+        show_json(policy_commands.explanation_out(explanation))
     else:
         policy_commands.show_explanation(explanation)
     raise typer.Exit(0 if isinstance(explanation.decision, Permit) else 1)
-
-
-@policy.command("check")
-def policy_check(
-    *,
-    purposes: Purposes = Path("purposes"),
-    policies: Policies = Path("policies"),
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Load and lint the policy files; exit status 1 when one of them has an error."""
-    folders = policy_commands.PolicyFolders(purposes, policies)
-    with _explained():
-        findings = policy_commands.check(folders, today=utc_now().date())
-    if output is Output.JSON:
-        commands.show_json(policy_commands.findings_out(findings))
-    else:
-        policy_commands.show_findings(findings)
-    raise typer.Exit(0 if policy_commands.is_sound(findings) else 1)
-
-
-@policy.command("bundle")
-def policy_bundle(
-    out: Annotated[Path, typer.Argument(help="Folder to write; an OPA server loads it.")],
-    *,
-    purposes: Purposes = Path("purposes"),
-    policies: Policies = Path("policies"),
-) -> None:
-    """Write the Rego and its data for an OPA server: what `DOELPOORT_ENGINE=opa` asks."""
-    with _explained():
-        revision = policy_commands.bundle(policy_commands.PolicyFolders(purposes, policies), out)
-    typer.echo(revision)
 
 
 @audit.command("verify")
@@ -220,33 +173,22 @@ def client_add(
     ] = None,
 ) -> None:
     """Register a partner's system with its public key and the hats it may wear."""
-    with _explained():
+    with explained():
         commands.client_add(client_id, name, hat, public_key, new_key, random=os_random)
 
 
 @client.command("revoke")
 def client_revoke(client_id: Annotated[str, typer.Argument(help="The client.")]) -> None:
     """Revoke a client for good; its tokens stop counting at their next use."""
-    with _explained():
+    with explained():
         commands.client_revoke(client_id, at=utc_now())
 
 
 @client.command("list")
 def client_list(*, output: OutputOption = Output.TEXT) -> None:
     """List the registered clients with their hats."""
-    with _explained():
+    with explained():
         commands.client_list(as_json=output is Output.JSON)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what is missing or wrong into a plain text and exit status 2, without a traceback."""
-    try:
-        yield
-    except (AuditError, PurposeError, PolicyError, GatewayError, IdentityError) as exc:
-        Console(stderr=True).print(f"[red]{type(exc).__name__}[/]", end=": ")
-        typer.echo(str(exc), err=True)
-        raise typer.Exit(_FAILED) from exc
 
 
 def main() -> None:

@@ -1,28 +1,31 @@
 """What the commands of the command line do; `cli` only says how they are called."""
 
 import datetime as dt
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TextIO
 
 import uvicorn
 from rich.console import Console
+from rich.markup import escape
 
 from audit.__main__ import main as audit_main
-from gateway.errors import SettingsInvalid
+from gateway.cli_base import show_json
+from gateway.errors import PartnerFailed, SettingsInvalid
 from gateway.identity.clients import Client, Hat, parse_public_key
+from gateway.identity.errors import IdentityError
 from gateway.partner import Hat as PartnerHat
 from gateway.partner import Partner, load_key, make_key, private_pem, public_pem
 from gateway.policy_commands import Asked
 from gateway.server import server_config
-from gateway.settings import load_settings
-from gateway.wiring import open_gateway, os_random, registry_of, utc_now
+from gateway.settings import Settings, load_settings
+from gateway.wiring import load_policy, open_gateway, os_random, registry_of, utc_now
 
 __all__ = ["PartnerHat"]
 
-_RELEASED = 200
+_RELEASED, _REFUSED = 200, 403
 _OUT = Console(highlight=False, soft_wrap=True)
 
 
@@ -55,16 +58,25 @@ def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
     *,
     as_json: bool,
 ) -> bool:
-    """Ask a gateway, show its answer, and return whether data were released."""
-    partner = Partner(
-        url=url, client_id=client_id, key=load_key(key), now=utc_now, random=os_random
-    )
-    response = partner.ask(hat, _request(asked, bsn))
-    partner.close()
+    """Ask a gateway, show its answer, and return whether data were released.
+
+    Raises: PartnerFailed when the answer is neither a release nor a refusal.
+    """
+    own_key = load_key(key)
+    with closing(
+        Partner(url=url, client_id=client_id, key=own_key, now=utc_now, random=os_random)
+    ) as partner:
+        response = partner.ask(hat, _request(asked, bsn))
+    try:
+        body = response.json()
+    except ValueError as exc:
+        raise PartnerFailed("the gateway's answer is no JSON") from exc
     if as_json:
-        _OUT.print_json(response.text)
+        show_json(body)
     else:
-        _show_answer(response.json())
+        _show_answer(body)
+    if response.status_code not in (_RELEASED, _REFUSED):
+        raise PartnerFailed(f"the gateway answered with status {response.status_code}")
     return response.status_code == _RELEASED
 
 
@@ -81,16 +93,29 @@ def client_add(
     if (public_key is None) == (new_key is None):
         raise SettingsInvalid("give either --public-key or --new-key")
     settings = load_settings()
+    worn = frozenset(_parse_hat(hat) for hat in hats)
+    _require_known(settings, worn)
     pem = _read_text(public_key) if public_key else _make_key(new_key, random)
-    registry_of(settings).add(
-        Client(
-            id=client_id,
-            name=name,
-            public_keys=(parse_public_key(pem),),
-            hats=frozenset(_parse_hat(hat) for hat in hats),
-        )
-    )
+    try:
+        key = parse_public_key(pem)
+        registry_of(settings).add(Client(id=client_id, name=name, public_keys=(key,), hats=worn))
+    except IdentityError:
+        # A private key that nobody registered would only look as if it could be used.
+        if new_key is not None:
+            new_key.unlink()
+        raise
     _OUT.print(f"{client_id} is aangesloten (registered).")
+
+
+def _require_known(settings: Settings, hats: frozenset[Hat]) -> None:
+    """Refuse a hat that no request could ever be made under."""
+    catalogue, _ = load_policy(settings)
+    for hat in hats:
+        organisation = catalogue.organisations.get(hat.organisation)
+        if organisation is None or hat.role not in organisation.roles:
+            raise SettingsInvalid(
+                f"{hat.organisation}:{hat.role} is no role in purposes/organisations.yaml"
+            )
 
 
 def client_revoke(client_id: str, *, at: dt.datetime) -> None:
@@ -116,17 +141,12 @@ def client_list(*, as_json: bool) -> None:
     for client in clients:
         state = f"  ingetrokken (revoked) {client['revoked_at']}" if client["revoked_at"] else ""
         hats = ", ".join(client["hats"] or ())
-        _OUT.print(f"{client['id']}  {client['name']}  {hats}{state}")
+        _OUT.print(f"{client['id']}  {escape(str(client['name']))}  {hats}{state}")
 
 
 def audit_verify(ledger: Path, key: str, *, as_json: bool) -> int:
     """Run the auditor's own verifier and return its exit status."""
     return audit_main(["verify", str(ledger), "--key", key, *(["--json"] if as_json else [])])
-
-
-def show_json(value: object) -> None:
-    """Print a value as JSON."""
-    _OUT.print_json(json.dumps(value, ensure_ascii=False))
 
 
 def _request(asked: Asked, bsn: str) -> dict[str, object]:
@@ -150,7 +170,7 @@ def _show_answer(body: Mapping[str, Any]) -> None:
         _OUT.print(f"[yellow]{body['title']}[/]  [dim]({body.get('title_en', '')})[/]")
         _OUT.print(f"{body['detail']}  [dim]({body.get('detail_en', '')})[/]")
     for name, entry in body.get("data", {}).items():
-        shown = "onbekend (unknown)" if entry["value"] is None else entry["value"]
+        shown = "onbekend (unknown)" if entry["value"] is None else escape(str(entry["value"]))
         _OUT.print(f"[bold]{name}[/] = {shown}  [dim]({entry['precision']}, {entry['as_of']})[/]")
     for reason in (*body.get("withheld", ()), *body.get("reasons", ())):
         field = f" {reason['field']}" if "field" in reason else ""
@@ -175,8 +195,11 @@ def _make_key(path: Path | None, random: Callable[[int], bytes]) -> str:
     if path is None or path.exists():
         raise SettingsInvalid("the file of a new key must not exist yet")
     key = make_key(random)
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(private_pem(key))
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_bytes(private_pem(key))
+    except OSError as exc:
+        raise SettingsInvalid("the file of a new key cannot be made there") from exc
     return public_pem(key)
 
 

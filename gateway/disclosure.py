@@ -22,11 +22,11 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from audit.entry import Draft, EntryType, Json, Receipt
+from audit.entry import Draft, EntryType, Receipt
 from audit.ledger import Ledger
 from gateway.answer import Answer, refusal, release
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
-from gateway.catalogue.model import Catalogue
+from gateway.catalogue.model import Catalogue, Purpose
 from gateway.catalogue.precision import minimise
 from gateway.decision.decide import Decider
 from gateway.decision.model import (
@@ -37,19 +37,25 @@ from gateway.decision.model import (
     Refuse,
     Standing,
 )
-from gateway.entries import refusal_members, release_members
+from gateway.entries import Entry, log_codes, refusal_members, release_members
 from gateway.errors import SourceFailed
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
-from gateway.passage import Declaration, Envelope, Passage, Request
+from gateway.passage import Declaration, Envelope, Passage, Request, justified
 from gateway.sources.source import Source, plan
 
 # The law counts days and birthdays where the person lives.
 _HOME = ZoneInfo("Europe/Amsterdam")
-# Below this length a motivation says nothing; whether it is a good one is for a sample review.
-_MOTIVATION_LENGTH = 20
 # What stands in the question for a word that the catalogue does not know: free text goes nowhere.
 _UNKNOWN_WORD = "unknown"
+
+
+Note = Callable[[dt.date, str, Mapping[str, object]], None]
+"""Counts, over many people, whether the source knew the fields of a purpose."""
+
+
+def _note_nothing(_day: dt.date, _purpose: str, _values: Mapping[str, object]) -> None:
+    """Count nothing: a gate without a tally."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Gate:
     source: Source
     ledger: Ledger
     now: Callable[[], dt.datetime]
+    note: Note = _note_nothing
 
 
 async def disclose(
@@ -79,14 +86,15 @@ async def disclose(
     decision = await gate.decider.decide(_question(passage, facts))
     match decision:
         case Permit():
+            purpose = _purpose_of(passage)
             try:
-                data = await _retrieve(gate, passage, decision)
+                data = await _retrieve(gate, passage, decision, purpose)
             except SourceFailed:
                 failed = Refuse(
                     (Reason(Code.SOURCE_FAILED),), decision.conditions, decision.revision
                 )
                 return await _refuse(gate, passage, failed)
-            return await _release(gate, passage, decision, data)
+            return await _release(gate, passage, decision, purpose, data)
         case Refuse():
             return await _refuse(gate, passage, decision)
         case other:
@@ -100,7 +108,8 @@ def declare(gate: Gate, caller: VerifiedCaller, request: Request) -> Declaration
     activity = request.activity if task and request.activity in task.activities else None
     of_step = catalogue.purposes_of(request.task, request.activity) if activity else ()
     purposes = tuple(
-        name if name in catalogue.purposes else _UNKNOWN_WORD for name in request.purposes
+        name if name in catalogue.purposes else _UNKNOWN_WORD + "-again" * number
+        for number, name in enumerate(dict.fromkeys(request.purposes))
     )
     one = catalogue.purposes.get(purposes[0]) if len(purposes) == 1 else None
     purpose = one if one is not None and one in of_step else None
@@ -132,17 +141,28 @@ def _known_word(catalogue: Catalogue, activity: str) -> str:
 
 async def _gather_facts(gate: Gate, passage: Passage) -> Outcomes:
     """Fetch what the purpose names, once the party policy lets this caller come that far."""
-    declaration, request = passage.declaration, passage.request
-    if request.subject is None or declaration.standing is not Standing.HOLDS:
+    declaration, request, caller = passage.declaration, passage.request, passage.caller
+    about_group = declaration.purpose is not None and declaration.purpose.aggregated
+    if declaration.standing is not Standing.HOLDS or about_group is not (request.subject is None):
         return {}
     inquiry = Inquiry(
         subject=request.subject,
-        organisation=passage.caller.organisation,
+        organisation=caller.organisation,
         case_kinds=declaration.case_kinds,
         case_id=request.case,
         day=_day_of(passage.at),
+        claims=request.claims,
+        mandates=gate.catalogue.mandates_of(caller.organisation, caller.role),
     )
-    return await gate.facts.gather(inquiry, declaration.purpose, request.fields or ())
+    return await gate.facts.gather(inquiry, declaration.purpose, _asked(passage))
+
+
+def _asked(passage: Passage) -> tuple[str, ...]:
+    """Return the fields that are asked; a list left out stands for the minimal set."""
+    fields, purpose = passage.request.fields, passage.declaration.purpose
+    if fields is None:
+        return () if purpose is None else purpose.minimal
+    return fields
 
 
 def _question(passage: Passage, facts: Outcomes) -> Question:
@@ -156,35 +176,32 @@ def _question(passage: Passage, facts: Outcomes) -> Question:
         purposes=declaration.purposes,
         subject=request.subject_check,
         fields=None if request.fields is None else tuple(dict.fromkeys(request.fields)),
-        justified=tuple(sorted(_justified(request.justifications))),
+        justified=justified(request.justifications),
         over_asking=request.over_asking,
         facts=tuple(sorted(facts.items())),
         date=_day_of(passage.at).isoformat(),
     )
 
 
-def _justified(justifications: Mapping[str, str]) -> list[str]:
-    return [
-        name for name, text in justifications.items() if len(text.strip()) >= _MOTIVATION_LENGTH
-    ]
-
-
-async def _retrieve(gate: Gate, passage: Passage, permit: Permit) -> dict[str, object]:
+async def _retrieve(
+    gate: Gate, passage: Passage, permit: Permit, purpose: Purpose
+) -> dict[str, object]:
     """Fetch the permitted fields and bring each value down to its precision.
 
-    Raises: SourceFailed; a permit without its purpose is a bug.
+    Raises: SourceFailed.
     """
-    purpose, subject = passage.declaration.purpose, passage.request.subject
-    if purpose is None or subject is None:
-        raise AssertionError("a permit stands on one known purpose and one known person")
+    subject = passage.request.subject
     grants = [purpose.fields[name] for name in permit.fields]
     queries = plan(grants)
     answers = await gate.source.rows(subject, queries)
     found = dict(zip(((query.table, query.where) for query in queries), answers, strict=True))
+    day = _day_of(passage.at)
     as_of = gate.now().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    values = {grant.name: minimise(grant, found[grant.table, grant.where], day) for grant in grants}
+    gate.note(day, purpose.id, values)
     return {
         grant.name: {
-            "value": minimise(grant, found[grant.table, grant.where]),
+            "value": values[grant.name],
             "precision": grant.precision.label,
             "as_of": as_of,
         }
@@ -192,26 +209,32 @@ async def _retrieve(gate: Gate, passage: Passage, permit: Permit) -> dict[str, o
     }
 
 
+def _purpose_of(passage: Passage) -> Purpose:
+    """Return the one purpose that a permit stands on, and that fits what the request is about."""
+    purpose, about = passage.declaration.purpose, passage.request.subject
+    if purpose is None or purpose.aggregated is not (about is None):
+        raise AssertionError("a permit stands on one known purpose, and on one person or a group")
+    return purpose
+
+
 async def _release(
-    gate: Gate, passage: Passage, permit: Permit, data: dict[str, object]
+    gate: Gate, passage: Passage, permit: Permit, purpose: Purpose, data: dict[str, object]
 ) -> tuple[Answer, Receipt]:
-    purpose = passage.declaration.purpose
-    if purpose is None:
-        raise AssertionError("a permit stands on one known purpose")
     answer = release(passage.envelope.request_id, permit, data, purpose.legal_basis)
-    members = release_members(gate.catalogue, passage, permit)
-    return answer, await _record(gate, passage, EntryType.DISCLOSURE, members, answer)
+    members = release_members(gate.catalogue, passage, permit, purpose)
+    codes = log_codes(permit.withheld, permit.conditions) if permit.withheld else None
+    entry = Entry(EntryType.DISCLOSURE, members, codes)
+    return answer, await _record(gate, passage, entry, answer)
 
 
 async def _refuse(gate: Gate, passage: Passage, refuse: Refuse) -> tuple[Answer, Receipt]:
     answer = refusal(passage.envelope.request_id, refuse)
     members = refusal_members(gate.catalogue, passage, refuse)
-    return answer, await _record(gate, passage, EntryType.REFUSAL, members, answer)
+    entry = Entry(EntryType.REFUSAL, members, log_codes(refuse.reasons, refuse.conditions))
+    return answer, await _record(gate, passage, entry, answer)
 
 
-async def _record(
-    gate: Gate, passage: Passage, entry: EntryType, members: Mapping[str, Json], answer: Answer
-) -> Receipt:
+async def _record(gate: Gate, passage: Passage, entry: Entry, answer: Answer) -> Receipt:
     """Make the entry durable: public members in the leaf, the rest committed to and sealed."""
     request, envelope = passage.request, passage.envelope
     content = orjson.dumps(answer.members)
@@ -222,15 +245,17 @@ async def _record(
     }
     if request.subject is not None:
         committed["subject"] = request.subject.as_bytes()
+    if entry.log_codes is not None:
+        committed["log_codes"] = entry.log_codes
     if request.justifications:
         committed["justification"] = orjson.dumps(
             request.justifications, option=orjson.OPT_SORT_KEYS
         )
     return await gate.ledger.append(
         Draft(
-            type=entry,
+            type=entry.type,
             request_id=envelope.request_id,
-            members=members,
+            members=entry.members,
             committed=committed,
             subject=None if request.subject is None else request.subject.as_bytes(),
             replay=None if envelope.replay_digest is None else content,

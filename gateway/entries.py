@@ -6,10 +6,13 @@ counted; the request itself is committed to, so it can be opened later by who ho
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from audit.entry import Json
-from gateway.catalogue.model import Catalogue
-from gateway.decision.model import ConditionOutcome, Permit, Reason, Refuse
+import orjson
+
+from audit.entry import EntryType, Json
+from gateway.catalogue.model import Catalogue, Purpose
+from gateway.decision.model import REASONS, ConditionOutcome, Permit, Reason, Refuse
 from gateway.passage import Passage
 
 # A leaf holds 4 KiB at most; beyond this number refused fields are counted and no longer named.
@@ -18,18 +21,26 @@ _NAMED_REFUSALS = 24
 Members = dict[str, Json]
 
 
-def release_members(catalogue: Catalogue, passage: Passage, permit: Permit) -> Members:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a decision leaves behind: the public members, and the fine codes that are sealed."""
+
+    type: EntryType
+    members: Members
+    log_codes: bytes | None
+
+
+def release_members(
+    catalogue: Catalogue, passage: Passage, permit: Permit, purpose: Purpose
+) -> Members:
     """Return the public members of the entry of a disclosure."""
     members = _common(catalogue, passage, permit.outcome, permit.conditions)
-    purpose = passage.declaration.purpose
-    if purpose is not None:
-        members["legal_basis"] = [
-            f"{ground.law} {ground.article} ({ground.gdpr})" for ground in purpose.legal_basis
-        ]
-        members["released"] = [
-            {"field": name, "precision": purpose.fields[name].precision.label}
-            for name in permit.fields
-        ]
+    members["legal_basis"] = [
+        f"{ground.law} {ground.article} ({ground.gdpr})" for ground in purpose.legal_basis
+    ]
+    members["released"] = [
+        {"field": name, "precision": purpose.fields[name].precision.label} for name in permit.fields
+    ]
     members["obligations"] = [duty.kind.value for duty in permit.obligations]
     if permit.withheld:
         members["refused"] = refused(catalogue, permit.withheld)
@@ -70,16 +81,20 @@ def _common(
 def _condition(condition: ConditionOutcome) -> Members:
     members: Members = {"name": condition.name, "outcome": condition.outcome.value}
     if condition.code is not None:
-        members["code"] = condition.code.value
+        members["code"] = REASONS[condition.code].outward
     return members
 
 
 def refused(catalogue: Catalogue, reasons: Iterable[Reason]) -> list[Members]:
-    """Return the reasons with their log codes; known fields by name, all others by their number."""
+    """Return the reasons by their outward codes; known fields by name, others by their number.
+
+    The requester holds the leaf in the receipt, so it tells no more than the answer does. The finer
+    codes are committed to and sealed: see `log_codes`.
+    """
     named: list[Members] = []
     counted: Counter[tuple[str, int]] = Counter()
     for reason in reasons:
-        code, step = reason.code.value, reason.step
+        code, step = REASONS[reason.code].outward, reason.step
         if reason.field is None:
             named.append({"code": code, "step": step})
         elif reason.field in catalogue.fields and len(named) < _NAMED_REFUSALS:
@@ -88,3 +103,18 @@ def refused(catalogue: Catalogue, reasons: Iterable[Reason]) -> list[Members]:
             counted[code, step] += 1
     totals = sorted(counted.items())
     return named + [{"code": code, "step": step, "count": count} for (code, step), count in totals]
+
+
+def log_codes(reasons: Iterable[Reason], conditions: Iterable[ConditionOutcome]) -> bytes:
+    """Return what only those who may open the particulars get to see: what exactly failed."""
+    return orjson.dumps(
+        {
+            "reasons": [
+                {"code": reason.code.value}
+                | ({} if reason.field is None else {"field": reason.field})
+                for reason in reasons
+            ],
+            "conditions": {each.name: each.code for each in conditions if each.code is not None},
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )

@@ -83,13 +83,16 @@ class Partner:
         named = {"organisation": hat.organisation, "role": hat.role}
         form |= {name: value for name, value in named.items() if value is not None}
         try:
-            response = self._http.post("/oauth/token", data=form)
-            answer = response.json()
+            answer = self._http.post("/oauth/token", data=form).json()
         except (httpx.HTTPError, ValueError) as exc:
             raise PartnerFailed("the gateway gave no token") from exc
-        if response.status_code != httpx.codes.OK:
-            raise PartnerFailed(f"no token: {answer.get('error_description', 'refused')}")
-        return str(answer["access_token"])
+        match answer:
+            case {"access_token": str(token)}:
+                return token
+            case {"error_description": str(why)}:
+                raise PartnerFailed(f"no token: {why}")
+            case _:
+                raise PartnerFailed("the gateway gave no token")
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.catalogue.model import Purpose
 from gateway.decision.model import OverAsking, Standing, SubjectCheck
@@ -15,6 +15,7 @@ class Request:
     """What a caller declares and asks; everything in it is the caller's own word.
 
     Shapes:  subject is None when the number failed its check or was left out (`subject_check`).
+             claims: what the caller says is so, by the name of a condition of the purpose.
     """
 
     task: str
@@ -26,6 +27,20 @@ class Request:
     justifications: Mapping[str, str]
     case: str | None
     over_asking: OverAsking
+    claims: Mapping[str, str | bool] = field(default_factory=dict)
+
+
+# Below this length a motivation says nothing; whether it is a good one is for a sample review.
+_MOTIVATION_LENGTH = 20
+
+
+def justified(justifications: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the fields with a motivation that is one."""
+    return tuple(
+        sorted(
+            name for name, text in justifications.items() if len(text.strip()) >= _MOTIVATION_LENGTH
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 import asyncio
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
@@ -18,7 +20,13 @@ from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.explain import Explanation, StepState, explain
 from gateway.decision.model import OverAsking, Permit, Question, SubjectCheck
 from gateway.decision.parties import Parties
+from gateway.demo.data import load_clients, reference_day
 from gateway.errors import SettingsInvalid
+from gateway.golden import Report, World, run_cases
+from gateway.golden_cases import read_cases
+from gateway.golden_examples import run_examples
+from gateway.passage import justified
+from gateway.sources.sql import SqlSource
 
 _OUT = Console(highlight=False, soft_wrap=True)
 
@@ -107,6 +115,48 @@ def findings_out(findings: Sequence[Finding]) -> list[dict[str, object]]:
     ]
 
 
+def test_cases(folders: PolicyFolders, files: Sequence[Path], clients: Path) -> tuple[bool, str]:
+    """Run files of decision cases, and return whether all came out as written, with the report."""
+    report = _run(folders, files, clients, OverAsking.WITHHOLD)
+    return report.is_sound, report.text
+
+
+def test_everything(
+    folders: PolicyFolders, files: Sequence[Path], clients: Path
+) -> tuple[bool, str]:
+    """Run the project's cases under both ways of over-asking, and every purpose's own examples."""
+    catalogue = load_catalogue(folders.purposes, folders.policies)
+    examples = asyncio.run(
+        run_examples(
+            catalogue,
+            folders.policies,
+            lambda policy: EmbeddedEngine.build(policy, folders.policies),
+        )
+    )
+    reports = [_run(folders, files, clients, way) for way in OverAsking]
+    sound = examples.is_sound and all(report.is_sound for report in reports)
+    named = [f"{way.value}: {report.text}" for way, report in zip(OverAsking, reports, strict=True)]
+    return sound, "\n\n".join((*named, examples.text))
+
+
+def _run(
+    folders: PolicyFolders, files: Sequence[Path], clients: Path, over_asking: OverAsking
+) -> Report:
+    """Run cases against the clients as they were on the day that the set is about."""
+    with TemporaryDirectory(prefix="doelpoort-cases-") as folder:
+        database = Path(folder) / "clients.db"
+        load_clients(clients, database, reference_day(clients))
+        with closing(SqlSource(f"sqlite:///{database}")) as source:
+            world = World(
+                load_catalogue(folders.purposes, folders.policies),
+                folders.policies,
+                lambda policy: EmbeddedEngine.build(policy, folders.policies),
+                source,
+            )
+            cases = [read_cases(file) for file in files]
+            return asyncio.run(run_cases(cases, world, over_asking))
+
+
 def bundle(folders: PolicyFolders, out: Path) -> str:
     """Write what an OPA server loads, and return the revision it decides under."""
     catalogue = load_catalogue(folders.purposes, folders.policies)
@@ -137,7 +187,7 @@ def _question(decider: Decider, hat: tuple[str, str], asked: Asked, today: dt.da
         purposes=(asked.purpose,),
         subject=SubjectCheck.VALID,
         fields=tuple(dict.fromkeys(asked.fields)) if asked.fields else None,
-        justified=tuple(sorted(asked.justifications)),
+        justified=justified(asked.justifications),
         over_asking=OverAsking(asked.over_asking),
         facts=tuple(sorted(_all_met(decider.catalogue, asked.purpose).items())),
         date=today.isoformat(),

@@ -18,7 +18,9 @@ PREFIX = "DOELPOORT_"
 class Settings(BaseSettings):
     """Every setting of a gateway; those without a default must be set."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     home: Path = Field(
         description="Directory of this gateway alone: keys, clients, ledger (owner-only)."
@@ -61,10 +63,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hang_together(self) -> Self:
-        url = urlsplit(self.public_url)
-        if not _HOST.fullmatch(url.hostname or "") or url.path or url.query or url.fragment:
-            raise ValueError("PUBLIC_URL is scheme://host or scheme://host:port, nothing after it")
         _require_safe("PUBLIC_URL", self.public_url)
+        if not _HOST.fullmatch(self.public_host):
+            raise ValueError("PUBLIC_URL names a host by its name, because the log is named so")
         if (self.opa_url is not None) != (self.engine == "opa"):
             raise ValueError("OPA_URL belongs to ENGINE=opa: set both or neither")
         if self.opa_url is not None:
@@ -78,7 +79,15 @@ class Settings(BaseSettings):
 
 
 def _require_safe(name: str, address: str) -> None:
-    url = urlsplit(address)
+    """Refuse an address that is more or less than a host, or that travels unprotected."""
+    plain = f"{name} is scheme://host or scheme://host:port, nothing after it"
+    try:
+        url = urlsplit(address)
+        named = bool(url.hostname) and url.port != 0 and "@" not in url.netloc
+    except ValueError as exc:
+        raise ValueError(plain) from exc
+    if not named or address != f"{url.scheme}://{url.netloc}":
+        raise ValueError(plain)
     on_this_host = url.scheme == "http" and url.hostname in _LOOPBACK
     if url.scheme != "https" and not on_this_host:
         raise ValueError(f"{name} is https, or http on this host only")

@@ -1,6 +1,8 @@
 """The only place that names concrete classes, reads the clock, and takes keys and randomness."""
 
+import asyncio
 import datetime as dt
+import itertools
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -11,6 +13,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
+from audit.entry import Draft, EntryType, new_request_id
 from audit.ledger import Ledger, LedgerReader, LogSettings
 from audit.note import Signer
 from audit.seal import Seal, SealKeys
@@ -18,7 +21,7 @@ from audit.store import SCHEMA, SqlReader
 from gateway.api.state import Services
 from gateway.app import create_app
 from gateway.cases.finder import FactFinder
-from gateway.cases.records import RecordedCases
+from gateway.cases.records import NEEDED, RecordedCases
 from gateway.catalogue.load import load_catalogue
 from gateway.catalogue.model import Catalogue
 from gateway.decision.decide import Decider
@@ -27,16 +30,20 @@ from gateway.decision.engine import Engine
 from gateway.decision.opa import OpaEngine
 from gateway.decision.parties import Parties
 from gateway.disclosure import Gate
-from gateway.errors import SettingsInvalid
+from gateway.errors import SettingsInvalid, SourceInvalid
 from gateway.identity.assertions import AssertionVerifier
 from gateway.identity.endpoint import TokenEndpoint
 from gateway.identity.keys import KeyRing, ensure_keys
 from gateway.identity.registry import Registry
 from gateway.identity.tokens import TokenIssuer, TokenVerifier
+from gateway.learning.tally import Tally
+from gateway.reload import Reloader, stamp_of
 from gateway.settings import Settings
 from gateway.sources.sql import SqlSource
 
 _FIRST_EPOCH = 1
+_LOOK_S = 2.0
+_LOOKS_PER_SAVE = 30
 _HTTPS_PORT = 443
 _OPA_PORT = 8181
 
@@ -96,6 +103,11 @@ def ledger_path(settings: Settings, year: int) -> Path:
     return settings.home / f"ledger-{year}.db"
 
 
+def tally_path(home: Path) -> Path:
+    """Return the file of the counts that are kept beside the ledger, without persons."""
+    return home / "tally.json"
+
+
 def open_gateway(settings: Settings) -> Gateway:
     """Open everything a gateway needs, in the order in which a start should fail.
 
@@ -103,36 +115,98 @@ def open_gateway(settings: Settings) -> Gateway:
     Raises:  the error of whatever is missing, weak or in use; what was opened before is closed.
     """
     with ExitStack() as opened:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_home(settings.home)
         keys = ensure_keys(settings.home / "keys", random=os_random)
         registry = registry_of(settings)
         registry.load()
-        catalogue, parties = load_policy(settings)
-        source = SqlSource(settings.source_url)
+        source = _open_source("SOURCE_URL", settings.source_url)
         opened.callback(source.close)
-        source.check(catalogue)
-        cases = RecordedCases(SqlSource(settings.cases_url))
-        opened.callback(cases.close)
-        engine = _open_engine(settings, catalogue)
+        records = _open_source("CASES_URL", settings.cases_url)
+        opened.callback(records.close)
+        for query in NEEDED:
+            records.require(query, of_persons=True)
+        decider = build_decider(settings, source)
+        tally = Tally.open(tally_path(settings.home))
         log = _open_log(settings, keys, opened)
         gate = Gate(
-            catalogue=catalogue,
-            decider=Decider(catalogue, parties, engine),
-            facts=FactFinder(cases, source),
+            catalogue=decider.catalogue,
+            decider=decider,
+            facts=FactFinder(RecordedCases(records), source),
             source=source,
             ledger=log.ledger,
             now=utc_now,
+            note=tally.note,
         )
         services = _services(settings, keys, registry, gate, log.reader)
         everything = opened.pop_all()
 
+        async def background(app: FastAPI) -> None:
+            await _keep_up(app, settings, source, tally)
+
         async def close() -> None:
-            await engine.aclose()
+            await app.state.services.gate.decider.aclose()
+            tally.save()
             everything.close()
 
-        app = create_app(services, public_url=settings.public_url, on_close=close)
+        app = create_app(
+            services, public_url=settings.public_url, background=background, on_close=close
+        )
         return Gateway(app, services, log.vkey, log.path, close)
     raise AssertionError("an exit stack does not swallow exceptions")
+
+
+def build_decider(settings: Settings, source: SqlSource) -> Decider:
+    """Read the policy files and make what decides by them, once the source can answer them all.
+
+    Raises: CatalogueInvalid, PartiesInvalid, BundleInvalid, SourceInvalid.
+    """
+    catalogue, parties = load_policy(settings)
+    source.check(catalogue)
+    return Decider(catalogue, parties, _open_engine(settings, catalogue))
+
+
+async def _keep_up(app: FastAPI, settings: Settings, source: SqlSource, tally: Tally) -> None:
+    """Look at the policy files every other second, and write the tally every minute."""
+
+    async def build() -> Decider:
+        decider = await asyncio.to_thread(build_decider, settings, source)
+        await decider.require_revision()
+        return decider
+
+    async def announce(revision: str) -> None:
+        request_id = new_request_id(clock_ms(), os_random)
+        entry = Draft(EntryType.POLICY, request_id, {"policy": revision})
+        await app.state.services.gate.ledger.append(entry)
+
+    def put(services: Services) -> None:
+        app.state.services = services
+
+    reloader = Reloader(
+        lambda: app.state.services,
+        put,
+        stamp=lambda: stamp_of(settings.purposes, settings.policies),
+        build=build,
+        announce=announce,
+    )
+    for look in itertools.count(1):
+        await asyncio.sleep(_LOOK_S)
+        await reloader.refresh()
+        if look % _LOOKS_PER_SAVE == 0:
+            tally.save()
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise SettingsInvalid(f"DOELPOORT_HOME: {home} cannot be made into a folder") from exc
+
+
+def _open_source(setting: str, url: str) -> SqlSource:
+    try:
+        return SqlSource(url)
+    except SourceInvalid as exc:
+        raise SourceInvalid(f"DOELPOORT_{setting}: {exc}") from exc
 
 
 def _open_engine(settings: Settings, catalogue: Catalogue) -> Engine:

@@ -106,6 +106,8 @@ _OWN_NAMES = frozenset(
         "justifications",
         "case",
         "over_asking",
+        "claims",
+        "id",
     }
 )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from gateway.api.state import services_of
+from gateway.identity.errors import HatWithdrawn
 from gateway.identity.tokens import VerifiedCaller, parse_bearer
 
 
@@ -16,7 +17,10 @@ async def authenticated(request: Request) -> VerifiedCaller:
     """
     service = services_of(request)
     token = parse_bearer(request.headers.get("authorization"))
-    return service.tokens.verify(token, now=service.now())
+    caller = service.tokens.verify(token, now=service.now())
+    if caller.organisation not in service.gate.catalogue.organisations:
+        raise HatWithdrawn("the policy no longer knows the organisation of this token")
+    return caller
 
 
 Caller = Annotated[VerifiedCaller, Depends(authenticated)]

@@ -23,4 +23,5 @@ async def read_health(request: Request, response: Response) -> HealthOut:
         ledger_size=ledger.size,
         checkpoint_age_s=round(max(age_ms, 0) / 1000, 3),
         engine=service.engine,
+        policy_problem=service.policy_problem,
     )

@@ -13,6 +13,7 @@ from gateway.api.problems import INTERNAL, TOO_LARGE, Problem
 
 API_VERSION = "1.0.0"
 BODY_LIMIT = 256 * 1024
+_LENGTH_DIGITS = 18  # of a length; whoever announces more is over any limit with these already
 OPENAPI_PATH = "/v1/openapi.json"
 
 _LOG = logging.getLogger("doelpoort.api")
@@ -113,7 +114,7 @@ class BodyLimit:
 def _announced_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() else 0
+            return int(value[:_LENGTH_DIGITS]) if value.isdigit() else 0
     return 0
 
 

@@ -173,3 +173,7 @@ class HealthOut(BaseModel):
     ledger_size: int
     checkpoint_age_s: float
     engine: str
+    policy_problem: str | None = Field(
+        default=None,
+        description="Why edited policy files are not in force; the old ones still are.",
+    )

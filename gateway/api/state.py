@@ -14,7 +14,7 @@ from gateway.identity.tokens import TokenVerifier
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The gate, the reading side of the ledger, and identity.
+    """The gate, the reading side of the ledger, and identity; exchanged whole when policy changes.
 
     Only `gate` can write to the ledger, and only the disclosure flow uses it.
     """
@@ -28,6 +28,7 @@ class Services:
     random: Callable[[int], bytes]
     now: Callable[[], dt.datetime]
     engine: str
+    policy_problem: str | None = None
 
 
 def services_of(request: Request) -> Services:

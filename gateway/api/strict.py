@@ -53,9 +53,13 @@ def _validated(model: type[BaseModel], document: object) -> BaseModel:
 
 
 async def _body_of(request: Request) -> bytes:
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    if _media_type(request) != "application/json":
         raise BodyInvalid("content-type", "must be application/json")
     return await read_body(request)
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def read_body(request: Request) -> bytes:
@@ -81,7 +85,7 @@ def parse_json(body: bytes) -> object:
     """
     try:
         value: object = _DECODER.decode(body.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError):
+    except ValueError:  # of which the errors of UTF-8, of JSON and of oversized numbers are kinds
         raise BodyInvalid("body", "is not JSON in UTF-8") from None
     except RecursionError:
         raise BodyInvalid("body", "is nested too deeply") from None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.catalogue.model import Catalogue, FieldGrant
+from gateway.catalogue.model import Catalogue, FieldGrant, Purpose
 from gateway.subject import Subject
 
 Scalar = str | int | bool
@@ -13,7 +13,7 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One look into one table: its columns, sorted; none means "is there a row at all"."""
+    """One look into one table: its columns, sorted; without any, rows are only counted."""
 
     table: str
     columns: tuple[str, ...]
@@ -21,10 +21,14 @@ class Query:
 
 
 class Source(Protocol):
-    """A register that answers questions about one person."""
+    """A register that answers questions about one person, or about a group without persons."""
 
-    async def rows(self, subject: Subject, queries: Sequence[Query]) -> Sequence[Sequence[Row]]:
+    async def rows(
+        self, subject: Subject | None, queries: Sequence[Query]
+    ) -> Sequence[Sequence[Row]]:
         """Return the rows of every query, in order; each row holds the asked columns only.
+
+        Without a subject only tables that hold no persons answer, and with one only those that do.
 
         Trust:  the values are the source's own and may be of any type.
         Raises: SourceFailed when any of the queries has no answer in time.
@@ -32,7 +36,7 @@ class Source(Protocol):
         ...
 
     def check(self, catalogue: Catalogue) -> None:
-        """Make sure that every table and column of the catalogue exists.
+        """Make sure that every table and column of the catalogue exists, conditions included.
 
         Raises: SourceInvalid naming what is missing.
         """
@@ -43,13 +47,22 @@ class Source(Protocol):
         ...
 
 
+def look_ups(purpose: Purpose) -> tuple[Query, ...]:
+    """Return every query that a decision and an answer for this purpose may need."""
+    facts = (
+        Query(condition.table, (condition.column,), ())
+        for condition in purpose.conditions
+        if condition.table is not None and condition.column is not None
+    )
+    return (*plan(purpose.fields.values()), *facts)
+
+
 def plan(grants: Iterable[FieldGrant]) -> tuple[Query, ...]:
     """Return the fewest queries that bring in just the columns behind these fields."""
     wanted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], set[str]] = {}
     for grant in grants:
         columns = wanted.setdefault((grant.table, grant.where), set())
-        if grant.column is not None:
-            columns.add(grant.column)
+        columns.update(grant.columns)
     return tuple(
         Query(table, tuple(sorted(columns)), where) for (table, where), columns in wanted.items()
     )

@@ -1,10 +1,12 @@
 """A register in an SQL database: bound parameters, the asked columns only, and a deadline."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
+from urllib.parse import quote
 
 from sqlalchemy import (
     Boolean,
@@ -18,11 +20,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from gateway.catalogue.model import Catalogue
 from gateway.errors import SourceFailed, SourceInvalid
-from gateway.sources.source import Query, Row, plan
+from gateway.sources.source import Query, Row, look_ups
 from gateway.subject import Subject
 
 # Number of SQLite virtual machine steps between two looks at the clock: about 0.1 ms of work.
@@ -51,67 +53,99 @@ class SqlSource:
         self._deadline_s = deadline_s
         self._monotonic_s = monotonic_s
         self._ends_at = 0.0
-        self._engine = _open(url)
+        self._path = _path_of(url)
+        self._engine = _open(self._path)
+        self._opened = (0, 0)
         self._connection: PoolProxiedConnection | None = None
         self._tables = _reflect(self._engine)
         self._statement = lru_cache(maxsize=4_096)(self._compile)
 
-    async def rows(self, subject: Subject, queries: Sequence[Query]) -> Sequence[Sequence[Row]]:
+    async def rows(
+        self, subject: Subject | None, queries: Sequence[Query]
+    ) -> Sequence[Sequence[Row]]:
         """Return the rows of every query; see `Source.rows`."""
         self._ends_at = self._monotonic_s() + self._deadline_s
         try:
             driver = self._driver()
             return [self._read(driver, subject, query) for query in queries]
-        except (SQLAlchemyError, sqlite3.Error, KeyError) as exc:
+        except (SQLAlchemyError, sqlite3.Error, OSError, KeyError) as exc:
             self._disconnect()
             raise SourceFailed("the SQL source gave no answer") from _without_values(exc)
 
     def check(self, catalogue: Catalogue) -> None:
         """Make sure that the catalogue's tables and columns exist; see `Source.check`."""
         for purpose in catalogue.purposes.values():
-            for query in plan(purpose.fields.values()):
-                table = self._tables.get(query.table)
-                if table is None:
-                    raise SourceInvalid(f"the source has no table {query.table}")
-                named = (self._subject_column, *query.columns, *(name for name, _ in query.where))
-                missing = [name for name in named if name not in table.c]
-                if missing:
-                    raise SourceInvalid(f"table {query.table} has no column {missing[0]}")
+            for query in look_ups(purpose):
+                self.require(query, of_persons=not purpose.aggregated)
+
+    def require(self, query: Query, *, of_persons: bool) -> None:
+        """Make sure that the table and columns of one query exist, with or without persons.
+
+        Raises: SourceInvalid naming what is missing.
+        """
+        table = self._tables.get(query.table)
+        if table is None:
+            raise SourceInvalid(f"the source has no table {query.table}")
+        if of_persons is not (self._subject_column in table.c):
+            holds = "no persons" if of_persons else "persons"
+            raise SourceInvalid(f"table {query.table} holds {holds}, its purpose says otherwise")
+        named = (*query.columns, *(name for name, _ in query.where))
+        missing = [name for name in named if name not in table.c]
+        if missing:
+            raise SourceInvalid(f"table {query.table} has no column {missing[0]}")
 
     def close(self) -> None:
         """Let go of the connection."""
         self._disconnect()
         self._engine.dispose()
 
-    def _read(self, driver: sqlite3.Connection, subject: Subject, query: Query) -> Sequence[Row]:
-        statement, booleans = self._statement(query)
-        values = (subject.value, *[value for _, value in query.where])
+    def _read(
+        self, driver: sqlite3.Connection, subject: Subject | None, query: Query
+    ) -> Sequence[Row]:
+        statement, booleans = self._statement(query, subject is not None)
+        values = [value for _, value in query.where]
+        if subject is not None:
+            values.insert(0, subject.value)
         found = driver.execute(statement, values).fetchall()
         columns = query.columns
         if booleans:
             return [_with_booleans(columns, row, booleans) for row in found]
         return [dict(zip(columns, row, strict=False)) for row in found]
 
-    def _compile(self, query: Query) -> tuple[str, frozenset[str]]:
-        """Return the statement, and which of its columns the register declares as yes or no."""
+    def _compile(self, query: Query, of_person: bool) -> tuple[str, frozenset[str]]:  # noqa: FBT001
+        """Return the statement, and which of its columns the register declares as yes or no.
+
+        Raises: SourceFailed where persons are asked of figures, or figures of persons.
+        """
         table = self._tables[query.table]
+        if of_person is not (self._subject_column in table.c):
+            raise SourceFailed("a table holds persons or figures, and was asked for the other")
         columns: list[ColumnElement[object]] = [table.c[name] for name in query.columns]
         statement = select(*(columns or [literal_column("1")]))
-        statement = statement.where(table.c[self._subject_column] == bindparam("subject"))
+        if of_person:
+            statement = statement.where(table.c[self._subject_column] == bindparam("subject"))
         for number, (name, _) in enumerate(query.where):
             statement = statement.where(table.c[name] == bindparam(f"where_{number}"))
-        limit = _ROW_LIMIT if query.columns else 1
         compiled = statement.compile(self._engine)
         booleans = (name for name in query.columns if isinstance(table.c[name].type, Boolean))
-        return f"{compiled} LIMIT {limit}", frozenset(booleans)
+        return f"{compiled} LIMIT {_ROW_LIMIT}", frozenset(booleans)
 
     def _driver(self) -> sqlite3.Connection:
         """Return the driver's own connection; SQLAlchemy's costs more per call than the read."""
+        identity = self._identity()
+        if self._connection is not None and identity != self._opened:
+            self._disconnect()
         if self._connection is None:
+            self._opened = identity
             self._connection = self._engine.raw_connection()
             driver = cast("sqlite3.Connection", self._connection.driver_connection)
             driver.set_progress_handler(self._is_late, _STEPS_PER_LOOK)
         return cast("sqlite3.Connection", self._connection.driver_connection)
+
+    def _identity(self) -> tuple[int, int]:
+        """Return what tells this file from one put in its place; a register is delivered anew."""
+        found = os.stat(self._path)  # noqa: PTH116 - half the cost of Path.stat
+        return found.st_dev, found.st_ino
 
     def _is_late(self) -> bool:
         return self._monotonic_s() > self._ends_at
@@ -133,16 +167,21 @@ def _with_booleans(
     return row
 
 
-def _open(url: str) -> Engine:
-    """Return an engine for `sqlite:///path`, read-only and without waiting for a lock."""
+def _path_of(url: str) -> str:
     scheme, _, path = url.partition(":///")
     if scheme != "sqlite" or not path:
         raise SourceInvalid("an SQL source is written as sqlite:///path/to/file.db")
-    return create_engine(
-        f"sqlite:///file:{path}?mode=ro&uri=true",
-        connect_args={"timeout": 0, "check_same_thread": False},
-        hide_parameters=True,
-    )
+    return path
+
+
+def _open(path: str) -> Engine:
+    """Return an engine for a file, read-only and without waiting for a lock."""
+    address = f"file:{quote(path)}?mode=ro"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=0, check_same_thread=False)
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
 
 def _reflect(engine: Engine) -> dict[str, Table]:

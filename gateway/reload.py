@@ -1,0 +1,91 @@
+"""A new policy without a pause: the gate of one revision is exchanged for that of the next, whole.
+
+A request takes the services once and keeps them, so no decision is ever half old and half new. An
+edit that does not load changes nothing but what health says.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from audit.errors import AuditError
+from gateway.api.state import Services
+from gateway.catalogue.errors import PurposeError
+from gateway.decision.decide import Decider
+from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable, PolicyError
+from gateway.errors import SourceInvalid
+
+_LOG = logging.getLogger("doelpoort.policy")
+
+Stamp = Mapping[str, tuple[int, int, int]]
+
+
+class Reloader:
+    """Looks whether the policy files changed, and puts them in force when they are sound."""
+
+    def __init__(
+        self,
+        get: Callable[[], Services],
+        put: Callable[[Services], None],
+        *,
+        stamp: Callable[[], Stamp],
+        build: Callable[[], Awaitable[Decider]],
+        announce: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._get = get
+        self._put = put
+        self._stamp = stamp
+        self._build = build
+        self._announce = announce
+        self._seen = stamp()
+
+    async def refresh(self) -> None:
+        """Put the files in force if they changed and are sound; else keep the revision in force.
+
+        Effects: `announce` is awaited before the first request meets the new revision.
+        """
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return
+        try:
+            decider = await self._build()
+            await self._exchange(decider)
+        except (EngineUnavailable, EngineAnswerInvalid, AuditError) as exc:
+            # Not the files are to blame but the policy server or the ledger: this is tried again.
+            self._keep(exc)
+            return
+        except (PurposeError, PolicyError, SourceInvalid) as exc:
+            self._keep(exc)
+        self._seen = stamp
+
+    async def _exchange(self, decider: Decider) -> None:
+        services = self._get()
+        old, revision = services.gate.decider, decider.catalogue.revision
+        if revision != old.catalogue.revision:
+            await self._announce(revision)
+        gate = replace(services.gate, catalogue=decider.catalogue, decider=decider)
+        self._put(replace(self._get(), gate=gate, policy_problem=None))
+        await old.aclose()
+
+    def _keep(self, exc: Exception) -> None:
+        problem = type(exc).__name__
+        services = self._get()
+        if services.policy_problem != problem:
+            _LOG.error("the edited policy is not in force: %s", problem)
+            self._put(replace(services, policy_problem=problem))
+
+
+def stamp_of(*folders: Path) -> Stamp:
+    """Return what tells one state of these folders from the next, without reading a file.
+
+    Shapes:  per path: modification and change time in ns, and size.
+    """
+    stamp: dict[str, tuple[int, int, int]] = {}
+    for path in (each for folder in folders for each in folder.rglob("*")):
+        try:
+            found = path.stat()
+        except OSError:
+            continue
+        stamp[str(path)] = (found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+    return stamp
