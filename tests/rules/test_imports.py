@@ -47,7 +47,7 @@ def test_the_packages_were_looked_at(graph: dict[str, frozenset[str]]) -> None:
         ("gateway.disclosure", "regopy"),
         ("gateway.decision.embedded", "opa_client"),
         ("gateway.identity.tokens", "jwt"),
-        ("gateway.catalogue.load", "ruamel"),
+        ("gateway.catalogue.load", "yaml"),
         ("gateway.cases.records", "sqlalchemy"),
         ("gateway.disclosure", "cryptography"),
         ("gateway.disclosure", "fastapi"),
