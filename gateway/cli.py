@@ -88,6 +88,10 @@ def ask(  # noqa: PLR0913 (each is an option of the command line)
     field: Fields = None,
     because: Because = None,
     case: Annotated[str | None, typer.Option(help="De casus. The case.")] = None,
+    claim: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=WORD]", help="Wat u verklaart. What you say is so."),
+    ] = None,
     organisation: Organisation = None,
     role: Role = None,
     over_asking: OverAskingOption = OverAsking.REFUSE,
@@ -98,7 +102,7 @@ def ask(  # noqa: PLR0913 (each is an option of the command line)
     The BSN is read from standard input, so that no list of commands or processes ever shows it.
     """
     question = policy_commands.Asked(
-        task, activity, purpose, field, because or [], case, over_asking.value
+        task, activity, purpose, field, because or [], case, over_asking.value, claim or ()
     )
     hat = Hat(organisation, role, professional)
     with explained():

@@ -161,6 +161,7 @@ def _request(asked: Asked, bsn: str) -> dict[str, object]:
         "fields": list(asked.fields) if asked.fields else None,
         "justifications": asked.justifications or None,
         "case": asked.case,
+        "claims": _claims(asked.claims) or None,
     }
     return request | {name: value for name, value in optional.items() if value is not None}
 
@@ -182,6 +183,12 @@ def _show_answer(body: Mapping[str, Any]) -> None:
     if "receipt" in body:
         receipt = body["receipt"]
         _OUT.print(f"ontvangstbewijs (receipt): regel {receipt['index']} van {receipt['log']}")
+
+
+def _claims(claims: Sequence[str]) -> dict[str, str | bool]:
+    """Return what the requester says is so; a name without a word means "yes"."""
+    pairs = [claim.partition("=") for claim in claims]
+    return {name: word if sign else True for name, sign, word in pairs}
 
 
 def _parse_hat(text: str) -> Hat:

@@ -56,6 +56,7 @@ class Asked:
     because: Sequence[str]
     case: str | None
     over_asking: str
+    claims: Sequence[str] = ()
 
     @property
     def justifications(self) -> dict[str, str]:

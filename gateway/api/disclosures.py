@@ -116,11 +116,14 @@ def _asked(body: DisclosureIn) -> Asked:
         fields=None if body.fields is None else tuple(body.fields),
         justifications=body.justifications,
         case=body.case,
+        claims=body.claims,
         over_asking=OverAsking(body.over_asking),
     )
 
 
 def _subject(body: DisclosureIn) -> tuple[Subject | None, SubjectCheck]:
+    if body.subject is None:
+        return None, SubjectCheck.MISSING
     try:
         return parse_bsn(body.subject.value), SubjectCheck.VALID
     except SubjectInvalid:

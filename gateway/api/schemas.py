@@ -44,12 +44,18 @@ class DisclosureIn(BaseModel):
         description="Step 3: one purpose; more than one is refused.",
         examples=["lichte-of-zware-hulp"],
     )
-    subject: SubjectIn
+    subject: SubjectIn | None = Field(
+        default=None, description="The person; left out only for figures about groups."
+    )
     fields: Annotated[list[Name], Field(max_length=FIELDS_LIMIT)] | None = Field(
         default=None, description="Left out: exactly the minimal set of the purpose."
     )
     justifications: Annotated[dict[Name, Justification], Field(max_length=FIELDS_LIMIT)] = Field(
         default_factory=dict, description="Per field of professional judgement: why, in this case."
+    )
+    claims: Annotated[dict[Name, bool | Name], Field(max_length=20)] = Field(
+        default_factory=dict,
+        description="What you say is so, by the name of a condition; recorded as your claim.",
     )
     case: CaseId | None = Field(default=None, description="The case (casus) this belongs to.")
     over_asking: Literal["refuse", "withhold"] = Field(
