@@ -2,6 +2,7 @@
 
 import pytest
 
+from audit.entry import Json
 from audit.schema import check_schema
 from gateway.catalogue.model import Purpose
 from tests.fakes_decision import catalogue
@@ -10,7 +11,7 @@ CATALOGUE = catalogue()
 HEX = "ab" * 32
 
 
-def leaf_of(purpose: Purpose) -> dict[str, object]:
+def leaf_of(purpose: Purpose) -> dict[str, Json]:
     """Return the largest leaf of a permitted disclosure for this purpose."""
     organisation = CATALOGUE.organisations[purpose.requesters[0].organisation]
     return {
