@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -74,29 +74,21 @@ def _corrected(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+Background = Callable[[FastAPI], Coroutine[Any, Any, None]]
+OnClose = Callable[[], Awaitable[None]]
+
+
 def create_app(
     services: Services,
     *,
     public_url: str,
-    background: Callable[[FastAPI], Coroutine[Any, Any, None]] | None = None,
-    on_close: Callable[[], Awaitable[None]] | None = None,
+    background: Background | None = None,
+    on_close: OnClose | None = None,
 ) -> FastAPI:
     """Return the application around these services.
 
     `background` runs while the server does, `on_close` when it stops.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        task = None if background is None else asyncio.create_task(background(app))
-        yield
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        if on_close is not None:
-            await on_close()
-
     app = _Application(
         title="Doelpoort",
         version=API_VERSION,
@@ -109,7 +101,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers=dict(_HANDLERS),
-        lifespan=lifespan,
+        lifespan=_lifespan(background, on_close),
     )
     app.state.services = services
     for router, prefix in _ROUTERS:
@@ -119,3 +111,20 @@ def create_app(
     app.add_middleware(Shield)
     app.add_middleware(HouseHeaders)
     return app
+
+
+def _lifespan(
+    background: Background | None, on_close: OnClose | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        task = None if background is None else asyncio.create_task(background(app))
+        yield
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        if on_close is not None:
+            await on_close()
+
+    return lifespan

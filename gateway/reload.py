@@ -5,6 +5,7 @@ edit that does not load changes nothing but what health says.
 """
 
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -39,18 +40,20 @@ class Reloader:
         self._build = build
         self._announce = announce
         self._seen = stamp()
+        self._replaced: Decider | None = None
 
     async def refresh(self) -> None:
         """Put the files in force if they changed and are sound; else keep the revision in force.
 
-        Effects: `announce` is awaited before the first request meets the new revision.
+        Effects: `announce` is awaited before the first request meets the new revision; what was
+                 replaced is closed one call later, when its last requests are done.
         """
+        await self.aclose()
         stamp = self._stamp()
         if stamp == self._seen:
             return
         try:
-            decider = await self._build()
-            await self._exchange(decider)
+            await self._exchange(await self._build())
         except (EngineUnavailable, EngineAnswerInvalid, AuditError) as exc:
             # Not the files are to blame but the policy server or the ledger: this is tried again.
             self._keep(exc)
@@ -59,14 +62,26 @@ class Reloader:
             self._keep(exc)
         self._seen = stamp
 
+    async def aclose(self) -> None:
+        """Close what was replaced and not closed yet."""
+        replaced, self._replaced = self._replaced, None
+        if replaced is not None:
+            await replaced.aclose()
+
     async def _exchange(self, decider: Decider) -> None:
         services = self._get()
         old, revision = services.gate.decider, decider.catalogue.revision
-        if revision != old.catalogue.revision:
-            await self._announce(revision)
+        try:
+            await decider.require_revision()
+            if revision != old.catalogue.revision:
+                await self._announce(revision)
+        except (PolicyError, AuditError):
+            await decider.aclose()
+            raise
         gate = replace(services.gate, catalogue=decider.catalogue, decider=decider)
         self._put(replace(self._get(), gate=gate, policy_problem=None))
-        await old.aclose()
+        # Requests that took the old gate still ask its engine.
+        self._replaced = old
 
     def _keep(self, exc: Exception) -> None:
         problem = type(exc).__name__
@@ -82,7 +97,9 @@ def stamp_of(*folders: Path) -> Stamp:
     Shapes:  per path: modification and change time in ns, and size.
     """
     stamp: dict[str, tuple[int, int, int]] = {}
-    for path in (each for folder in folders for each in folder.rglob("*")):
+    # Unlike Path.rglob, a walk passes over a folder that disappears under its eyes.
+    walked = (place for folder in folders for place in os.walk(folder))
+    for path in (Path(root) / name for root, names, files in walked for name in (*names, *files)):
         try:
             found = path.stat()
         except OSError:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import itertools
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,8 @@ from gateway.learning.tally import Tally
 from gateway.reload import Reloader, stamp_of
 from gateway.settings import Settings
 from gateway.sources.sql import SqlSource
+
+_LOG = logging.getLogger("doelpoort.wiring")
 
 _FIRST_EPOCH = 1
 _LOOK_S = 2.0
@@ -119,40 +122,64 @@ def open_gateway(settings: Settings) -> Gateway:
         keys = ensure_keys(settings.home / "keys", random=os_random)
         registry = registry_of(settings)
         registry.load()
-        source = _open_source("SOURCE_URL", settings.source_url)
-        opened.callback(source.close)
-        records = _open_source("CASES_URL", settings.cases_url)
-        opened.callback(records.close)
-        for query in NEEDED:
-            records.require(query, of_persons=True)
-        decider = build_decider(settings, source)
+        registers = _open_registers(settings, opened)
+        decider = build_decider(settings, registers.source)
         tally = Tally.open(tally_path(settings.home))
+        opened.callback(tally.save)
         log = _open_log(settings, keys, opened)
         gate = Gate(
             catalogue=decider.catalogue,
             decider=decider,
-            facts=FactFinder(RecordedCases(records), source),
-            source=source,
+            facts=FactFinder(RecordedCases(registers.records), registers.source),
+            source=registers.source,
             ledger=log.ledger,
             now=utc_now,
             note=tally.note,
         )
         services = _services(settings, keys, registry, gate, log.reader)
-        everything = opened.pop_all()
-
-        async def background(app: FastAPI) -> None:
-            await _keep_up(app, settings, source, tally)
-
-        async def close() -> None:
-            await app.state.services.gate.decider.aclose()
-            tally.save()
-            everything.close()
-
-        app = create_app(
-            services, public_url=settings.public_url, background=background, on_close=close
-        )
-        return Gateway(app, services, log.vkey, log.path, close)
+        return _gateway(settings, services, log, _Kept(registers.source, tally, opened.pop_all()))
     raise AssertionError("an exit stack does not swallow exceptions")
+
+
+@dataclass(frozen=True, slots=True)
+class _Registers:
+    """The source of data, and the source of the records that decisions rest on."""
+
+    source: SqlSource
+    records: SqlSource
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What lives as long as the gateway does."""
+
+    source: SqlSource
+    tally: Tally
+    opened: ExitStack
+
+
+def _open_registers(settings: Settings, opened: ExitStack) -> _Registers:
+    source = _open_source("SOURCE_URL", settings.source_url)
+    opened.callback(source.close)
+    records = _open_source("CASES_URL", settings.cases_url)
+    opened.callback(records.close)
+    for query in NEEDED:
+        records.require(query, of_persons=True)
+    return _Registers(source, records)
+
+
+def _gateway(settings: Settings, services: Services, log: _Log, kept: _Kept) -> Gateway:
+    async def background(app: FastAPI) -> None:
+        await _keep_up(app, settings, kept.source, kept.tally)
+
+    async def close() -> None:
+        await app.state.services.gate.decider.aclose()
+        kept.opened.close()
+
+    app = create_app(
+        services, public_url=settings.public_url, background=background, on_close=close
+    )
+    return Gateway(app, services, log.vkey, log.path, close)
 
 
 def build_decider(settings: Settings, source: SqlSource) -> Decider:
@@ -169,9 +196,7 @@ async def _keep_up(app: FastAPI, settings: Settings, source: SqlSource, tally: T
     """Look at the policy files every other second, and write the tally every minute."""
 
     async def build() -> Decider:
-        decider = await asyncio.to_thread(build_decider, settings, source)
-        await decider.require_revision()
-        return decider
+        return await asyncio.to_thread(build_decider, settings, source)
 
     async def announce(revision: str) -> None:
         request_id = new_request_id(clock_ms(), os_random)
@@ -188,11 +213,22 @@ async def _keep_up(app: FastAPI, settings: Settings, source: SqlSource, tally: T
         build=build,
         announce=announce,
     )
-    for look in itertools.count(1):
-        await asyncio.sleep(_LOOK_S)
-        await reloader.refresh()
-        if look % _LOOKS_PER_SAVE == 0:
-            tally.save()
+    try:
+        for look in itertools.count(1):
+            await asyncio.sleep(_LOOK_S)
+            await reloader.refresh()
+            if look % _LOOKS_PER_SAVE == 0:
+                _save(tally)
+    finally:
+        await reloader.aclose()
+
+
+def _save(tally: Tally) -> None:
+    """Write the counts; a disk that does not take them stops nothing else."""
+    try:
+        tally.save()
+    except OSError as exc:
+        _LOG.error("the tally is not written: %s", type(exc).__name__)
 
 
 def _make_home(home: Path) -> None:
