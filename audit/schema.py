@@ -91,7 +91,9 @@ _DECIDED: Final[dict[str, _Fits]] = {
     "policy": _DIGEST,
     "subjects": _NUMBER,
     "commitments": _object({}, dict.fromkeys(COMMITMENT_LABELS, _COMMITMENT)),
-    "conditions": _items(_object({"name": _WORDS, "outcome": _OUTCOME}, {"code": _WORDS})),
+    "conditions": _items(
+        _object({"name": _WORDS, "outcome": _OUTCOME}, {"code": _WORDS, "rests_on": _WORDS})
+    ),
     "trace": _HEX_32,
     "span": _HEX_16,
 }

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from bench import decisions, disclosures, ledgers
+from bench import catalogues, decisions, disclosures, ledgers
 from bench.rows import show, with_ratios, write
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +17,7 @@ def main() -> None:
         rows = [
             *disclosures.measure(_ROOT, folder / "gateway"),
             *decisions.measure(_ROOT),
+            *catalogues.measure(_ROOT, folder / "catalogues"),
             *ledgers.measure(folder),
         ]
     complete = with_ratios(rows)

@@ -80,6 +80,8 @@ def _common(
 
 def _condition(condition: ConditionOutcome) -> Members:
     members: Members = {"name": condition.name, "outcome": condition.outcome.value}
+    if condition.rests_on is not None:
+        members["rests_on"] = condition.rests_on.value
     if condition.code is not None:
         members["code"] = REASONS[condition.code].outward
     return members
