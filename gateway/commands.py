@@ -19,7 +19,7 @@ from gateway.identity.errors import IdentityError
 from gateway.partner import Hat as PartnerHat
 from gateway.partner import Partner, load_key, make_key, private_pem, public_pem
 from gateway.policy_commands import Asked
-from gateway.server import server_config
+from gateway.server import server_config, settle
 from gateway.settings import Settings, load_settings
 from gateway.wiring import load_policy, open_gateway, os_random, registry_of, utc_now
 
@@ -38,6 +38,7 @@ def serve() -> None:
     _OUT.print(f"beleid (policy)  {gateway.services.gate.catalogue.revision}")
     _OUT.print(f"ledger           {gateway.ledger_path}")
     _OUT.print(f"vkey             {gateway.vkey}")
+    settle()
     uvicorn.Server(server_config(gateway.app, settings.host, settings.port)).run()
 
 

@@ -33,13 +33,14 @@ class Reloader:
         stamp: Callable[[], Stamp],
         build: Callable[[], Awaitable[Decider]],
         announce: Callable[[str], Awaitable[None]],
+        seen: Stamp,
     ) -> None:
         self._get = get
         self._put = put
         self._stamp = stamp
         self._build = build
         self._announce = announce
-        self._seen = stamp()
+        self._seen = seen
         self._replaced: Decider | None = None
 
     async def refresh(self) -> None:

@@ -1,9 +1,20 @@
 """How the application is served: one process, one ledger, and no log line that names anybody."""
 
+import gc
 import logging
 
 import uvicorn
 from fastapi import FastAPI
+
+
+def settle() -> None:
+    """Take what was made at the start out of the garbage collector's rounds.
+
+    Modules, routes, the catalogue and the compiled policy stay until the end. Without this, every
+    full collection walks them all while requests wait.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
@@ -21,5 +32,6 @@ def server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         date_header=False,
     )

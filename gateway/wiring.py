@@ -38,7 +38,7 @@ from gateway.identity.keys import KeyRing, ensure_keys
 from gateway.identity.registry import Registry
 from gateway.identity.tokens import TokenIssuer, TokenVerifier
 from gateway.learning.tally import Tally
-from gateway.reload import Reloader, stamp_of
+from gateway.reload import Reloader, Stamp, stamp_of
 from gateway.settings import Settings
 from gateway.sources.sql import SqlSource
 
@@ -123,9 +123,11 @@ def open_gateway(settings: Settings) -> Gateway:
         registry = registry_of(settings)
         registry.load()
         registers = _open_registers(settings, opened)
+        # Taken before the files are read, so that an edit during the start is not overlooked.
+        stamp = stamp_of(settings.purposes, settings.policies)
         decider = build_decider(settings, registers.source)
         tally = Tally.open(tally_path(settings.home))
-        opened.callback(tally.save)
+        opened.callback(_save, tally)
         log = _open_log(settings, keys, opened)
         gate = Gate(
             catalogue=decider.catalogue,
@@ -137,7 +139,8 @@ def open_gateway(settings: Settings) -> Gateway:
             note=tally.note,
         )
         services = _services(settings, keys, registry, gate, log.reader)
-        return _gateway(settings, services, log, _Kept(registers.source, tally, opened.pop_all()))
+        kept = _Kept(registers.source, stamp, tally, opened.pop_all())
+        return _gateway(settings, services, log, kept)
     raise AssertionError("an exit stack does not swallow exceptions")
 
 
@@ -154,6 +157,7 @@ class _Kept:
     """What lives as long as the gateway does."""
 
     source: SqlSource
+    stamp: Stamp
     tally: Tally
     opened: ExitStack
 
@@ -170,7 +174,7 @@ def _open_registers(settings: Settings, opened: ExitStack) -> _Registers:
 
 def _gateway(settings: Settings, services: Services, log: _Log, kept: _Kept) -> Gateway:
     async def background(app: FastAPI) -> None:
-        await _keep_up(app, settings, kept.source, kept.tally)
+        await _keep_up(app, settings, kept)
 
     async def close() -> None:
         await app.state.services.gate.decider.aclose()
@@ -192,11 +196,11 @@ def build_decider(settings: Settings, source: SqlSource) -> Decider:
     return Decider(catalogue, parties, _open_engine(settings, catalogue))
 
 
-async def _keep_up(app: FastAPI, settings: Settings, source: SqlSource, tally: Tally) -> None:
+async def _keep_up(app: FastAPI, settings: Settings, kept: _Kept) -> None:
     """Look at the policy files every other second, and write the tally every minute."""
 
     async def build() -> Decider:
-        return await asyncio.to_thread(build_decider, settings, source)
+        return await asyncio.to_thread(build_decider, settings, kept.source)
 
     async def announce(revision: str) -> None:
         request_id = new_request_id(clock_ms(), os_random)
@@ -212,13 +216,14 @@ async def _keep_up(app: FastAPI, settings: Settings, source: SqlSource, tally: T
         stamp=lambda: stamp_of(settings.purposes, settings.policies),
         build=build,
         announce=announce,
+        seen=kept.stamp,
     )
     try:
         for look in itertools.count(1):
             await asyncio.sleep(_LOOK_S)
             await reloader.refresh()
             if look % _LOOKS_PER_SAVE == 0:
-                _save(tally)
+                _save(kept.tally)
     finally:
         await reloader.aclose()
 
