@@ -4,6 +4,7 @@ import random
 import re
 import socket
 import subprocess
+from asyncio import gather
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -157,7 +158,8 @@ async def test_both_engines_give_byte_equal_answers(policy: Catalogue, opa_port:
     server = OpaEngine("127.0.0.1", opa_port, tls=False, token=None, timeout_s=10)
 
     here = [await embedded.evaluate(question.canonical()) for question in questions]
-    there = [await server.evaluate(question.canonical()) for question in questions]
+    asked = [server.evaluate(question.canonical()) for question in questions]
+    there = [each for at in range(0, QUESTIONS, 50) for each in await gather(*asked[at : at + 50])]
     await server.aclose()
     await embedded.aclose()
 

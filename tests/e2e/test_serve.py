@@ -127,6 +127,7 @@ def test_a_second_gateway_on_the_ledger_does_not_start(settings: Settings) -> No
 
     assert result.exit_code == 2
     assert "LedgerInUse" in result.stderr
+    assert "Traceback" not in result.stderr
     assert httpx.get(f"{settings.public_url}/v1/health").json()["status"] == "ok"
 
 

@@ -212,16 +212,6 @@ async def _close(settings: Settings) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_ledger_in_use_is_explained(settings: Settings) -> None:
-    """Of two gateways on one ledger the second does not start, and says why."""
-    first = open_gateway(settings)
-    try:
-        assert_explained(start(settings), "LedgerInUse")
-    finally:
-        await first.close()
-
-
-@pytest.mark.anyio
 async def test_a_ledger_that_was_let_go_can_be_opened(settings: Settings) -> None:
     """After the first has ended the second starts."""
     await _close(settings)

@@ -37,7 +37,6 @@ def members(answer: Body) -> set[str]:
         pytest.param(flag(purpose=[CANARY] * 11), "purpose", id="eleven purposes"),
         pytest.param(flag(purpose={CANARY: 1}), "purpose", id="purpose an object"),
         pytest.param(flag(purpose="x" * 201), "purpose", id="purpose too long"),
-        pytest.param(flag(subject=...), "subject", id="no subject"),
         pytest.param(flag(subject=YUSUF), "subject", id="subject a text"),
         pytest.param(flag(subject=about(int(YUSUF))), "subject.value", id="BSN a number"),
         pytest.param(flag(subject=about("9" * 65)), "subject.value", id="BSN too long"),
@@ -233,3 +232,17 @@ async def test_a_path_member_out_of_form_is_named(shared_house: House, path: str
 
     assert response.status_code in {400, 404}
     assert {"id"} >= {error["member"] for error in response.json().get("errors", ())}
+
+
+@pytest.mark.parametrize("body", [flag(subject=...), flag(subject=None)])
+async def test_a_question_about_nobody_is_refused_and_recorded(
+    shared_house: House, body: Body
+) -> None:
+    """A request may leave the person out, for figures; a purpose about a person then refuses."""
+    before = shared_house.size
+
+    response = await shared_house.ask(body)
+
+    assert response.status_code == 403
+    assert [reason["code"] for reason in response.json()["reasons"]] == ["SUBJECT_MISSING"]
+    assert shared_house.leaves(before)[0]["subjects"] == 0

@@ -1,7 +1,7 @@
 """The ledger and its connection: loops, large drafts, nonsense, and the end of either side."""
 
 import asyncio
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from socket import socket, socketpair
@@ -111,6 +111,35 @@ async def test_drafts_that_a_socket_cannot_take_at_once_arrive_whole(tmp_path: P
 
     assert [r.index for r in (*receipts, last)] == [1, 2, 3]
     assert len(store.answers[1].sealed) > 9_000_000
+
+
+def fill(connection: socket) -> int:
+    """Write until nothing more fits, and return how many bytes did."""
+    filled = 0
+    with suppress(BlockingIOError):
+        while True:
+            filled += connection.send(b"x" * 65_536)
+    return filled
+
+
+async def test_a_draft_waits_for_a_socket_that_takes_nothing() -> None:
+    """A full connection is no failure: the draft goes out once there is room."""
+    ours, theirs = socketpair()
+    theirs.sendall(pack((1, START_MS, [], None)))
+    ledger = Ledger.over(ours, origin=ORIGIN, ended=lambda: None)
+    before = fill(ours)
+    appending = asyncio.ensure_future(ledger.append(make_draft(1)))
+    await asyncio.sleep(0.01)
+    while before > 0:
+        before -= len(theirs.recv(before))
+    heard = await asyncio.to_thread(theirs.recv, 1 << 20)
+    theirs.sendall(pack((2, START_MS, [(0, b"leaf", b"proof")], None)))
+    receipt = await appending
+    theirs.close()
+    ledger.close()
+
+    assert heard == pack_draft(make_draft(1))
+    assert receipt.leaf == b"leaf"
 
 
 async def test_close_sends_what_was_not_sent_yet(tmp_path: Path) -> None:

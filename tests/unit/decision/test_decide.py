@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.decision.decide import MEMO_KEY_BYTES, Decider
+from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable
 from gateway.decision.model import Code, Permit, Reason, Refuse, Standing
 from gateway.decision.parties import Parties
 from tests.fakes_decision import (
@@ -136,3 +137,28 @@ async def test_closing_closes_the_engine() -> None:
     await _decider(engine).aclose()
 
     assert engine.closed
+
+
+@pytest.mark.anyio
+async def test_an_engine_under_the_same_revision_is_ready() -> None:
+    """An engine that answers under the revision of the catalogue decides by the same files."""
+    engine = permitting(catalogue().revision)
+
+    await _decider(engine).require_revision()
+
+    assert engine.asked == [b"{}"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("answer", [None, [], {}, {"revision": "0" * 64}, {"revision": None}])
+async def test_an_engine_under_another_revision_is_not_ready(answer: object) -> None:
+    """The twin: another revision, or none, is told before anybody relies on it."""
+    with pytest.raises(EngineAnswerInvalid, match="another revision"):
+        await _decider(ScriptedEngine(lambda _: answer)).require_revision()
+
+
+@pytest.mark.anyio
+async def test_an_engine_that_is_away_is_not_ready() -> None:
+    """Unlike a decision, this asks whether the engine is there, and says so when it is not."""
+    with pytest.raises(EngineUnavailable):
+        await _decider(ScriptedEngine(unavailable)).require_revision()

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from gateway.decision.model import Code, OverAsking, Permit, Reason, Refuse
-from gateway.decision.reasons import REASONS, condition_words
+from gateway.decision.reasons import REASONS, condition_words, find_code
 from tests.fakes_decision import flag_question
 
 UNKNOWN_FIELD = Reason(Code.FIELD_UNKNOWN, field="x")
@@ -106,3 +106,17 @@ def test_the_canonical_form_is_sorted_json_of_the_whole_question() -> None:
         "facts": {"age": "met", "bron_bevestigd": "met", "case": "met"},
         "date": "2026-03-02",
     }
+
+
+@pytest.mark.parametrize("code", Code)
+def test_an_outward_code_leads_back_to_a_code_that_says_the_same(code: Code) -> None:
+    """What a public entry names can be told in the words that its requester read."""
+    found = find_code(REASONS[code].outward)
+
+    assert found is not None
+    assert REASONS[found] == REASONS[code]
+
+
+def test_an_outward_code_that_nobody_gives_leads_nowhere() -> None:
+    """A word that is no code has no reason behind it."""
+    assert find_code("GEEN_CODE") is None

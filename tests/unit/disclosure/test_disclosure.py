@@ -252,8 +252,8 @@ async def test_a_source_that_fails_after_the_permit_refuses() -> None:
 
     assert reasons(answer) == ["SOURCE_FAILED"]
     assert flow.draft.members["conditions"] == [
-        {"name": "age", "outcome": "met"},
-        {"name": "bron_bevestigd", "outcome": "met"},
+        {"name": "age", "outcome": "met", "rests_on": "fact"},
+        {"name": "bron_bevestigd", "outcome": "met", "rests_on": "source_confirmation"},
     ]
 
 

@@ -1,7 +1,9 @@
 """What of a decision stands in the ledger: words of the catalogue, and numbers for the rest."""
 
-from gateway.decision.model import Code, Reason
-from gateway.entries import refused
+import orjson
+
+from gateway.decision.model import Code, ConditionOutcome, Met, Reason
+from gateway.entries import log_codes, refused
 from tests.fakes_decision import catalogue
 
 
@@ -33,3 +35,19 @@ def test_many_known_fields_are_counted_after_two_dozen() -> None:
 def test_a_reason_about_the_whole_has_no_field() -> None:
     """A reason that is not about a field stands by its code alone."""
     assert refused(catalogue(), [Reason(Code.NO_FIELDS)]) == [{"code": "NO_FIELDS", "step": 3}]
+
+
+def test_the_sealed_codes_are_finer_than_the_public_ones() -> None:
+    """Who opens the particulars learns which of the like-sounding reasons it was, and where."""
+    reasons = [Reason(Code.NOT_PARTY), Reason(Code.FIELD_NEVER, field="behandelplan_tekst")]
+    conditions = [
+        ConditionOutcome("age", Met.MET, None),
+        ConditionOutcome("consent", Met.NOT_MET, Code.CONSENT_WITHDRAWN),
+    ]
+
+    found = orjson.loads(log_codes(reasons, conditions))
+
+    assert found == {
+        "reasons": [{"code": "NOT_PARTY"}, {"code": "FIELD_NEVER", "field": "behandelplan_tekst"}],
+        "conditions": {"consent": "CONSENT_WITHDRAWN"},
+    }
