@@ -16,6 +16,7 @@ from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.model import Question
 from gateway.decision.parties import Parties
+from gateway.server import settle
 
 _SIZES = (100, 10_000)
 _COLD = 300
@@ -47,6 +48,7 @@ def _decisions(scale: Scale, reading: Reading, size: int) -> Iterator[Row]:
     engine = EmbeddedEngine.build(reading.catalogue, scale.policies)
     decider = Decider(reading.catalogue, parties, engine)
     fresh = [replace(scale.question, justified=(f"gegeven_{n}",)) for n in range(_COLD)]
+    settle()  # as the gateway does before it serves
     known = list(itertools.repeat(scale.question, _REMEMBERED))
     for what, questions in (("decide-cold", fresh), ("decide-memo", known)):
         started = time.perf_counter()

@@ -59,8 +59,9 @@ class _Connection(asyncio.Protocol):
         head = self._buffer.find(_HEAD_END)
         if head < 0:
             return
-        start = self._buffer.find(_LENGTH, 0, head) + len(_LENGTH)
-        length = int(self._buffer[start : self._buffer.find(b"\r\n", start)])
+        told = self._buffer[: head + 2].lower()
+        start = told.find(_LENGTH) + len(_LENGTH)
+        length = int(told[start : told.find(b"\r\n", start)])
         if len(self._buffer) < head + len(_HEAD_END) + length:
             return
         self._run.latencies.append(time.perf_counter() - self._sent_at)
