@@ -72,6 +72,12 @@ def kebab(code: str) -> str:
     return code.lower().replace("_", "-")
 
 
+def shown(value: object) -> str:
+    """Return a released value for a person, Dutch first; null is unknown, which is not "no"."""
+    words = {None: "onbekend (unknown)", True: "ja (yes)", False: "nee (no)"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
+
+
 def reason_out(reason: Reason) -> Json:
     """Return a reason as the requester sees it: the outward code, never the log code."""
     members: Json = {

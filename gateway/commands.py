@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from audit.__main__ import main as audit_main
+from gateway.answer import shown
 from gateway.cli_base import show_json
 from gateway.errors import PartnerFailed, SettingsInvalid
 from gateway.identity.clients import Client, Hat, parse_public_key
@@ -172,8 +173,8 @@ def _show_answer(body: Mapping[str, Any]) -> None:
         _OUT.print(f"[yellow]{body['title']}[/]  [dim]({body.get('title_en', '')})[/]")
         _OUT.print(f"{body['detail']}  [dim]({body.get('detail_en', '')})[/]")
     for name, entry in body.get("data", {}).items():
-        shown = "onbekend (unknown)" if entry["value"] is None else escape(str(entry["value"]))
-        _OUT.print(f"[bold]{name}[/] = {shown}  [dim]({entry['precision']}, {entry['as_of']})[/]")
+        value = escape(shown(entry["value"]))
+        _OUT.print(f"[bold]{name}[/] = {value}  [dim]({entry['precision']}, {entry['as_of']})[/]")
     for reason in (*body.get("withheld", ()), *body.get("reasons", ())):
         field = f" {reason['field']}" if "field" in reason else ""
         _OUT.print(f"- {reason['code']}{field}: {reason['message']}")

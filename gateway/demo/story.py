@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from gateway.answer import shown
 from gateway.demo.stage import CARE_WORKER, CONSULTANT
 from gateway.identity.clients import Hat as RegisteredHat
 from gateway.partner import Hat, Partner
@@ -71,9 +72,7 @@ class Story:
         body = response.json()
         released = body.get("data", {})
         for name, entry in released.items():
-            self._say(
-                f"[bold]{name}[/] = {_yes_no(entry['value'])}  (precisie {entry['precision']})"
-            )
+            self._say(f"[bold]{name}[/] = {shown(entry['value'])}  (precisie {entry['precision']})")
         self._show_receipt(body)
         return (
             response.status_code == _RELEASED
@@ -161,8 +160,8 @@ class Story:
             **more,
         }
         self._say(f"rol {hat.role} bij {hat.organisation}", style="dim")
-        shown = {**request, "subject": {"type": "bsn", "value": f"*******{_YUSUF[-2:]}"}}
-        self._say(f"POST /v1/disclosures {json.dumps(shown, ensure_ascii=False)}", style="dim")
+        masked = {**request, "subject": {"type": "bsn", "value": f"*******{_YUSUF[-2:]}"}}
+        self._say(f"POST /v1/disclosures {json.dumps(masked, ensure_ascii=False)}", style="dim")
         return self._partner.ask(Hat(hat.organisation, hat.role, _PROFESSIONAL), request)
 
     def _show_refusal(self, body: Mapping[str, Any]) -> None:
@@ -188,12 +187,6 @@ class Story:
 
     def _say(self, text: str, style: str | None = None) -> None:
         self._console.print(f"   {text}", style=style, highlight=False, soft_wrap=True)
-
-
-def _yes_no(value: object) -> str:
-    if value is None:
-        return "onbekend (unknown)"
-    return "ja (yes)" if value is True else "nee (no)"
 
 
 def _entries(ledger: Path) -> Iterator[dict[str, Any]]:

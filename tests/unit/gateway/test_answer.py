@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.answer import kebab, reason_out, refusal
+from gateway.answer import kebab, reason_out, refusal, shown
 from gateway.decision.model import Code, Reason, Refuse
 from gateway.decision.reasons import REASONS
 
@@ -64,3 +64,19 @@ def test_a_condition_is_told_in_words() -> None:
     assert told["code"] == "CONDITION_NOT_MET:bron_bevestigd"
     assert "bronhouder" in str(told["message"])
     assert "source holder" in str(told["message_en"])
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "onbekend (unknown)"),
+        (True, "ja (yes)"),
+        (False, "nee (no)"),
+        (0, "0"),
+        (1, "1"),
+        ("opgepakt", "opgepakt"),
+    ],
+)
+def test_a_value_is_told_in_dutch_first(value: object, words: str) -> None:
+    """Yes, no and unknown are three words, and a number is none of them."""
+    assert words == shown(value)
