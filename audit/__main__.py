@@ -16,8 +16,8 @@ from typing import Final, TextIO
 from audit.entry import EntryType
 from audit.errors import KeyInvalid, KeyMismatch, LedgerUnreadable, VerificationFailed
 from audit.proof import MAX_PROOF_BYTES
-from audit.reader import LedgerFile
-from audit.verify import Progress, Summary, verify_kept_receipt, verify_ledger
+from audit.verifier.file import LedgerFile
+from audit.verifier.verify import Progress, Summary, verify_kept_receipt, verify_ledger
 
 SOUND: Final = 0
 DEFECT: Final = 1

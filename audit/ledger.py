@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from audit.appender import check_draft
 from audit.entry import Draft, Receipt
 from audit.errors import LedgerBusy, LedgerStopped
 from audit.reading import LedgerReader, Replay
-from audit.wire import (
+from audit.sequencer.appender import check_draft
+from audit.sequencer.wire import (
     Inbox,
     LogSettings,
     error_of,

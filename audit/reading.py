@@ -10,7 +10,7 @@ from audit.errors import LedgerCorrupt
 from audit.merkle import inclusion_path, node_hash
 from audit.proof import TlogProof, format_proof
 from audit.seal import REPLAY, Seal
-from audit.storage import Entry, StoreReader
+from audit.storage.contract import Entry, StoreReader
 
 _TILE_HEIGHT: Final = 8
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from audit.entry import Draft
 from audit.errors import KeyInvalid, SealInvalid
 from audit.note import decode_base64
-from audit.storage import SubjectKey
+from audit.storage.contract import SubjectKey
 
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 16

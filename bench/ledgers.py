@@ -14,10 +14,10 @@ import uvloop
 from audit.entry import Draft, EntryType
 from audit.ledger import Ledger, LogSettings
 from audit.note import Signer
-from audit.reader import LedgerFile
 from audit.seal import SealKeys
-from audit.store import SCHEMA
-from audit.verify import verify_ledger
+from audit.storage.tables import SCHEMA
+from audit.verifier.file import LedgerFile
+from audit.verifier.verify import verify_ledger
 from bench.rows import Row
 
 _CALLERS = (1, 8, 64, 256)

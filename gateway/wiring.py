@@ -18,7 +18,7 @@ from audit.entry import Draft, EntryType, new_request_id
 from audit.ledger import Ledger, LedgerReader, LogSettings
 from audit.note import Signer
 from audit.seal import Seal, SealKeys
-from audit.store import SCHEMA, SqlReader
+from audit.storage.tables import SCHEMA, SqlReader
 from gateway.api.state import Services
 from gateway.app import create_app
 from gateway.cases.finder import FactFinder

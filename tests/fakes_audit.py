@@ -12,19 +12,19 @@ from subprocess import Popen
 from threading import Event, Thread
 from typing import Any, cast
 
-from audit.appender import Means
 from audit.entry import Draft, EntryType, Json
 from audit.errors import AppendFailed, HeadMoved, IdTaken, LedgerStopped
-from audit.highwater import HighWater
 from audit.ledger import Ledger
 from audit.note import Signer
-from audit.opening import open_log
 from audit.seal import Seal, SealKeys
-from audit.serving import Sequencer, serve
-from audit.storage import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
-from audit.store import SCHEMA
-from audit.wire import DAY_MS, Inbox, LogSettings
-from audit.writer import SqlStore
+from audit.sequencer.appender import Means
+from audit.sequencer.highwater import HighWater
+from audit.sequencer.opening import open_log
+from audit.sequencer.serving import Sequencer, serve
+from audit.sequencer.wire import DAY_MS, Inbox, LogSettings
+from audit.storage.contract import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
+from audit.storage.sqlite import SqlStore
+from audit.storage.tables import SCHEMA
 
 ORIGIN = "gemeente.example/disclosures/2026"
 START_MS = 1_772_442_000_000

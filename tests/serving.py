@@ -13,7 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
-from audit.reader import LedgerFile
+from audit.verifier.file import LedgerFile
 from gateway.demo.data import load_clients
 from gateway.identity.clients import Hat
 from gateway.identity.keys import ensure_keys

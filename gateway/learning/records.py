@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from audit.entry import EntryType, Json, parse_leaf
-from audit.reader import LedgerFile
+from audit.verifier.file import LedgerFile
 from gateway.decision.reasons import find_code
 
 _DECIDED = {EntryType.DISCLOSURE.value, EntryType.REFUSAL.value}

@@ -8,7 +8,7 @@ import pytest
 
 from audit.errors import AppendFailed, HeadMoved, IdTaken
 from audit.merkle import RootHash
-from audit.storage import (
+from audit.storage.contract import (
     Batch,
     Entry,
     Head,
@@ -18,7 +18,7 @@ from audit.storage import (
     StoreReader,
     SubjectKey,
 )
-from audit.store import SqlReader
+from audit.storage.tables import SqlReader
 from tests.fakes_audit import MemoryStore, open_store
 
 KEY = SubjectKey(b"i" * 16, b"l" * 32, b"w" * 61, 1)

@@ -10,7 +10,7 @@ import httpx
 import orjson
 import pytest
 
-from audit.reader import LedgerFile
+from audit.verifier.file import LedgerFile
 from tests.builders import flag, free_port
 from tests.fakes_decision import copy_policy
 from tests.serving import prepare, served, token_for

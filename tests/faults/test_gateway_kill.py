@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from audit.reader import LedgerFile
-from audit.verify import Summary, verify_kept_receipt, verify_ledger
+from audit.verifier.file import LedgerFile
+from audit.verifier.verify import Summary, verify_kept_receipt, verify_ledger
 from gateway.settings import Settings
 from tests.builders import flag, free_port
 from tests.serving import await_health, prepare, serve_settings, token_for, vkey_in

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from audit.reader import LedgerFile
-from audit.verify import verify_kept_receipt, verify_ledger
+from audit.verifier.file import LedgerFile
+from audit.verifier.verify import verify_kept_receipt, verify_ledger
 from tests.builders import WMO, House, flag, open_house, scooter
 
 pytestmark = pytest.mark.anyio

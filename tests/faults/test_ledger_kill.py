@@ -16,10 +16,10 @@ import pytest
 from audit.entry import Receipt
 from audit.errors import LedgerInUse, LedgerStopped
 from audit.ledger import Ledger
-from audit.reader import LedgerFile
-from audit.store import SCHEMA
-from audit.verify import verify_kept_receipt, verify_ledger
-from audit.writer import SqlStore
+from audit.storage.sqlite import SqlStore
+from audit.storage.tables import SCHEMA
+from audit.verifier.file import LedgerFile
+from audit.verifier.verify import verify_kept_receipt, verify_ledger
 from tests.fakes_audit import (
     VKEY,
     append_until_killed,

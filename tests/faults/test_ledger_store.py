@@ -13,10 +13,10 @@ import pytest
 from audit.entry import Receipt
 from audit.errors import AppendFailed, AuditError, LedgerStopped, RollbackSeen, StorageBroken
 from audit.ledger import Ledger
-from audit.reader import LedgerFile
-from audit.storage import Store
-from audit.verify import Summary, verify_kept_receipt, verify_ledger
-from audit.writer import SqlStore
+from audit.storage.contract import Store
+from audit.storage.sqlite import SqlStore
+from audit.verifier.file import LedgerFile
+from audit.verifier.verify import Summary, verify_kept_receipt, verify_ledger
 from tests.fakes_audit import VKEY, FixedClock, make_draft, open_ledger, open_store
 
 Failure = Callable[[], Exception]

@@ -40,7 +40,7 @@ def test_the_packages_were_looked_at(graph: dict[str, frozenset[str]]) -> None:
         ("gateway.errors", "gateway.catalogue.model"),
         ("gateway.disclosure", "gateway.wiring"),
         ("audit.entry", "gateway.errors"),
-        ("audit.reader", "audit.store"),
+        ("audit.verifier.file", "audit.storage.tables"),
         ("audit.merkle", "sqlmodel"),
         ("audit.errors", "pydantic"),
         ("gateway.decision.decide", "casbin"),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from audit.appender import Appender, Means
 from audit.entry import Draft, EntryType, Receipt
 from audit.merkle import Frontier
-from audit.storage import Head
+from audit.sequencer.appender import Appender, Means
+from audit.storage.contract import Head
 from tests.fakes_audit import (
     ORIGIN,
     VKEY,

@@ -19,7 +19,7 @@ from audit.errors import (
 )
 from audit.ledger import Ledger
 from audit.proof import verify_receipt
-from audit.storage import MAX_BATCH, Batch
+from audit.storage.contract import MAX_BATCH, Batch
 from tests.fakes_audit import (
     ORIGIN,
     START_MS,

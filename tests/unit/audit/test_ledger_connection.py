@@ -11,7 +11,7 @@ import pytest
 from audit.entry import Draft
 from audit.errors import LeafInvalid, LedgerStopped
 from audit.ledger import Ledger
-from audit.wire import pack, pack_draft
+from audit.sequencer.wire import pack, pack_draft
 from tests.fakes_audit import ORIGIN, START_MS, MemoryStore, make_draft, open_ledger
 
 pytestmark = pytest.mark.anyio

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from audit.appender import Appender, Means
 from audit.entry import Draft, EntryType, Json, canonical
 from audit.merkle import Frontier
-from audit.storage import Head
+from audit.sequencer.appender import Appender, Means
+from audit.storage.contract import Head
 from gateway.learning.records import Record, RefusedPart
 from tests.fakes_audit import (
     ORIGIN,

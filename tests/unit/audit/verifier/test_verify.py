@@ -9,8 +9,8 @@ from audit.checkpoint import Checkpoint, format_checkpoint
 from audit.entry import Json, Receipt, canonical
 from audit.errors import Defect, KeyMismatch, VerificationFailed
 from audit.merkle import Frontier, RootHash, grow, leaf_hash
-from audit.reader import FoundEntry, LedgerFile
-from audit.verify import verify_kept_receipt, verify_ledger
+from audit.verifier.file import FoundEntry, LedgerFile
+from audit.verifier.verify import verify_kept_receipt, verify_ledger
 from tests.fakes_audit import ORIGIN, START_MS, VKEY, make_leaf, make_signer
 
 Sound = tuple[Path, Sequence[Receipt]]

@@ -15,8 +15,8 @@ from audit.entry import Receipt
 from audit.errors import LedgerInUse
 from audit.ledger import Ledger
 from audit.proof import verify_receipt
-from audit.sequencer import main
-from audit.wire import pack_settings
+from audit.sequencer.__main__ import main
+from audit.sequencer.wire import pack_settings
 from tests.fakes_audit import ORIGIN, VKEY, make_draft, make_settings, open_store
 
 PROGRAM = Path(__file__).parents[3] / "audit" / "sequencer.py"

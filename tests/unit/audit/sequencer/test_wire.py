@@ -10,8 +10,7 @@ import pytest
 
 from audit.entry import Draft, Json, Receipt
 from audit.errors import AuditError, DuplicateRequest, LeafInvalid
-from audit.storage import Head
-from audit.wire import (
+from audit.sequencer.wire import (
     MAX_MESSAGE,
     Inbox,
     error_of,
@@ -23,6 +22,7 @@ from audit.wire import (
     unpack_reply,
     unpack_settings,
 )
+from audit.storage.contract import Head
 from tests.fakes_audit import make_draft, make_settings
 
 Pair = tuple[socket.socket, socket.socket]

@@ -39,8 +39,8 @@ from audit.errors import (
 from audit.merkle import STORED_LEVELS, Frontier, grow, leaf_hash
 from audit.note import Verifier, parse_vkey
 from audit.proof import parse_proof, verify_receipt
-from audit.reader import FoundEntry
 from audit.schema import check_schema
+from audit.verifier.file import FoundEntry
 
 _CHUNK: Final = 1024  # As many leaves are hashed at a time as one batch can hold.
 

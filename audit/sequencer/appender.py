@@ -24,7 +24,7 @@ from audit.note import Signer
 from audit.proof import TlogProof, format_proof
 from audit.schema import COMMITMENT_LABELS, check_schema
 from audit.seal import PARTICULARS, REPLAY, DataKey, KeyCache, Seal, commit, particulars_of
-from audit.storage import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
+from audit.storage.contract import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
 
 _R_BYTES: Final = 32
 _SWEEP_MS: Final = 60_000  # Expired answers go once a minute, so that most batches skip the search.

@@ -1,8 +1,8 @@
 """The sequencer: reads drafts from a socket, writes them in batches, and answers once durable.
 
-One loop, whoever hosts it: a process of its own in production (audit/sequencer.py), a thread in
-tests. Whatever waits on the socket when a batch is done goes with the next one, up to 1,024:
-natural group commit, without a timer.
+One loop, whoever hosts it: a process of its own in production (audit/sequencer/__main__.py), a
+thread in tests. Whatever waits on the socket when a batch is done goes with the next one, up to
+1,024: natural group commit, without a timer.
 """
 
 import socket
@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from audit.appender import Appender
 from audit.entry import Draft
 from audit.errors import AuditError, StorageBroken
-from audit.highwater import HighWater
-from audit.storage import MAX_BATCH, Head
-from audit.wire import Inbox, pack_reply, unpack_draft
+from audit.sequencer.appender import Appender
+from audit.sequencer.highwater import HighWater
+from audit.sequencer.wire import Inbox, pack_reply, unpack_draft
+from audit.storage.contract import MAX_BATCH, Head
 
 # One sync a second more; the mark is a lower bound of what was released.
 _MARK_EVERY_MS: Final = 1000

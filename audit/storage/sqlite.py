@@ -24,7 +24,7 @@ from audit.errors import (
     StorageBroken,
 )
 from audit.merkle import EMPTY_ROOT, RootHash
-from audit.storage import Batch, Head, SubjectKey
+from audit.storage.contract import Batch, Head, SubjectKey
 
 _MODE: Final = 0o600
 _FULL: Final = 2

@@ -2,15 +2,15 @@
 
 import re
 
-from audit.appender import Appender, Means
 from audit.checkpoint import open_checkpoint
 from audit.entry import Draft, EntryType, parse_leaf
 from audit.errors import AuditError, KeyInvalid, LedgerCorrupt
-from audit.highwater import HighWater
 from audit.merkle import Frontier, frontier_at
 from audit.note import Verifier
 from audit.reading import StoredTree
-from audit.storage import Head, Store
+from audit.sequencer.appender import Appender, Means
+from audit.sequencer.highwater import HighWater
+from audit.storage.contract import Head, Store
 
 _GATEWAY_ID = re.compile("[a-z0-9-]{1,32}")
 

@@ -8,7 +8,7 @@ import pytest
 
 from audit.entry import Receipt
 from audit.errors import LedgerUnreadable
-from audit.reader import LedgerFile
+from audit.verifier.file import LedgerFile
 from tests.fakes_audit import open_store
 
 Sound = tuple[Path, Sequence[Receipt]]

@@ -10,9 +10,9 @@ import pytest
 
 from audit.errors import AppendFailed, DurabilityMissing, LedgerInUse, StorageBroken
 from audit.merkle import RootHash
-from audit.storage import Batch, Entry, Head
-from audit.store import SCHEMA
-from audit.writer import SqlStore
+from audit.storage.contract import Batch, Entry, Head
+from audit.storage.sqlite import SqlStore
+from audit.storage.tables import SCHEMA
 from tests.fakes_audit import open_store
 
 

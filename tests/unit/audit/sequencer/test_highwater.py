@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from audit.errors import RollbackSeen
-from audit.highwater import MAX_MARKS, HighWater
 from audit.merkle import Frontier, grow, leaf_hash
-from audit.storage import Head
+from audit.sequencer.highwater import MAX_MARKS, HighWater
+from audit.storage.contract import Head
 
 A = leaf_hash(b"a")
 HEAD = Head(1, grow(Frontier(), [A]).frontier.root)

@@ -7,13 +7,13 @@ from typing import cast
 import pytest
 from typing_extensions import override
 
-from audit.appender import Appender, Means, check_draft
 from audit.entry import MAX_LEAF_BYTES, Draft, EntryType, Receipt, canonical, parse_leaf
 from audit.errors import AppendFailed, AuditError, DuplicateRequest, LeafInvalid, SealInvalid
 from audit.merkle import Frontier
 from audit.proof import verify_receipt
 from audit.seal import PARTICULARS, commit, parse_particulars
-from audit.storage import Batch, Head
+from audit.sequencer.appender import Appender, Means, check_draft
+from audit.storage.contract import Batch, Head
 from tests.fakes_audit import (
     START_MS,
     SUBJECT,

@@ -1,7 +1,7 @@
 """The ledger in SQLite as rows, and the reading of it: the only module that knows SQLModel.
 
-Rows never leave this module. The tables are defined here and made by the writer (audit/writer.py),
-which runs in a process of its own.
+Rows never leave this module. The tables are defined here and made by the writer
+(audit/storage/sqlite.py), which runs in a process of its own.
 """
 
 import sqlite3
@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateTable
 from sqlmodel import Field, SQLModel
 
 from audit.errors import StorageBroken
-from audit.storage import Entry, Sealed, SealedReplay, SubjectKey
+from audit.storage.contract import Entry, Sealed, SealedReplay, SubjectKey
 
 _PAGE: Final = 1000  # Entries per read: a few megabytes at most.
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from audit.appender import Means
 from audit.entry import parse_leaf
 from audit.errors import (
     AuditError,
@@ -20,7 +19,8 @@ from audit.errors import (
 from audit.ledger import Ledger
 from audit.merkle import RootHash
 from audit.note import Signer
-from audit.storage import Entry, Head
+from audit.sequencer.appender import Means
+from audit.storage.contract import Entry, Head
 from tests.fakes_audit import (
     CountedRandom,
     FixedClock,

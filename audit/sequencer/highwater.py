@@ -11,7 +11,7 @@ from typing import Final
 
 from audit.errors import RollbackSeen
 from audit.merkle import HashAt, RootHash, frontier_at
-from audit.storage import Head
+from audit.storage.contract import Head
 
 MAX_MARKS: Final = 1000  # A quarter of an hour at one a second: checked in well under a second.
 _LINE = re.compile(rb"(0|[1-9][0-9]{0,18}) ([0-9a-f]{64})")

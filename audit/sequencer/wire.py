@@ -14,7 +14,7 @@ from typing import Any, Final
 from audit.entry import Draft, EntryType, Receipt
 from audit.errors import AuditError, LeafInvalid
 from audit.seal import SealKeys
-from audit.storage import Head
+from audit.storage.contract import Head
 
 DAY_MS: Final = 24 * 3600 * 1000
 MAX_MESSAGE: Final = 1 << 26  # A reply to 1,024 drafts has some 10 MB; far beyond it is nonsense.

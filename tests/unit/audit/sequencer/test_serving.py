@@ -8,13 +8,13 @@ from threading import Thread
 import pytest
 from typing_extensions import override
 
-from audit.appender import Appender, Means
 from audit.errors import LedgerInUse, StorageBroken
-from audit.highwater import HighWater
 from audit.merkle import Frontier
-from audit.serving import Sequencer, serve
-from audit.storage import MAX_BATCH, Batch, Head
-from audit.wire import Inbox, Reply, pack_draft, unpack_reply
+from audit.sequencer.appender import Appender, Means
+from audit.sequencer.highwater import HighWater
+from audit.sequencer.serving import Sequencer, serve
+from audit.sequencer.wire import Inbox, Reply, pack_draft, unpack_reply
+from audit.storage.contract import MAX_BATCH, Batch, Head
 from tests.fakes_audit import (
     CountedRandom,
     FixedClock,

@@ -12,14 +12,14 @@ import socket
 import time
 from contextlib import ExitStack
 
-from audit.appender import Means
-from audit.highwater import HighWater
 from audit.note import Signer
-from audit.opening import open_log
 from audit.seal import Seal
-from audit.serving import Sequencer, serve
-from audit.wire import Inbox, LogSettings, unpack_settings
-from audit.writer import SqlStore
+from audit.sequencer.appender import Means
+from audit.sequencer.highwater import HighWater
+from audit.sequencer.opening import open_log
+from audit.sequencer.serving import Sequencer, serve
+from audit.sequencer.wire import Inbox, LogSettings, unpack_settings
+from audit.storage.sqlite import SqlStore
 
 
 def main() -> None:

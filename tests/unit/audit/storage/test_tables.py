@@ -8,7 +8,7 @@ import pytest
 
 from audit.entry import Receipt
 from audit.errors import StorageBroken
-from audit.store import SqlReader
+from audit.storage.tables import SqlReader
 from tests.fakes_audit import open_store
 
 Sound = tuple[Path, Sequence[Receipt]]
