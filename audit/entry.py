@@ -49,13 +49,21 @@ class EntryType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """One of several persons in one entry, with what was released about this person alone."""
+
+    subject: bytes
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What a caller wants recorded; the ledger adds version, time, gateway, counter and index.
 
     Shapes:  request_id: 32 lowercase hex digits. replay_digest: 32 bytes, present if and only if
-             replay is.
-    Trust:   members become public and must hold no personal data; committed, subject and replay
-             are personal data and leave the process only as commitments or sealed.
+             replay is. persons: two or more, and then neither subject nor replay.
+    Trust:   members become public and must hold no personal data; committed, subject, persons and
+             replay are personal data and leave the process only as commitments or sealed.
     """
 
     type: EntryType
@@ -63,6 +71,7 @@ class Draft:
     members: Mapping[str, Json]
     committed: Mapping[str, bytes] = field(default_factory=dict)
     subject: bytes | None = None
+    persons: Sequence[Person] = ()
     replay: bytes | None = None
     replay_digest: bytes | None = None
 

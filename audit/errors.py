@@ -21,6 +21,19 @@ AuditError
   RollbackSeen        the ledger lacks entries that were released earlier
   LedgerUnreadable    the file is no ledger, or cannot be read
   VerificationFailed  the verifier found a defect
+  TileInvalid         a tile, an entry bundle or the path of one is malformed
+  BundleNotWritten    an audit bundle could not be written; nothing stands in its place
+  PolicyInvalid       a witness policy is malformed, or is about other logs
+  QuorumMissing       a checkpoint lacks the cosignatures that the policy asks for
+  StampInvalid        a time stamp is malformed, wrong, or not over this checkpoint
+  StampToolMissing    the package that reads time stamps is not installed
+  WitnessUnsafe       the state or the key of a witness cannot be relied on
+  KeysRotated         the data keys are wrapped under another epoch than the newest key held here
+  SchemaOutdated      the tables have another form than this version works with
+  EntryPruned         the content of this entry went with its retention period
+  NothingToErase      nothing is sealed for this person
+  NothingToPrune      the retention bound takes nothing away
+  NothingToOpen       there is no such entry, or nothing is sealed beside it
 """
 
 from enum import StrEnum
@@ -124,6 +137,13 @@ class Defect(StrEnum):
     HEAD = "head"
     MISSING = "missing"
     RECEIPT = "receipt"
+    FORK = "fork"
+    QUORUM = "quorum"
+    STALE = "stale"
+    STAMP = "stamp"
+    RETENTION = "retention"
+    BUNDLE_FORM = "bundle-form"
+    OPENING = "opening"
 
 
 class VerificationFailed(AuditError):
@@ -134,3 +154,55 @@ class VerificationFailed(AuditError):
         self.index = index
         self.defect = defect
         self.message = message
+
+
+class TileInvalid(AuditError):
+    """A tile, an entry bundle or the path of one is malformed."""
+
+
+class BundleNotWritten(AuditError):
+    """An audit bundle could not be written; nothing stands in its place."""
+
+
+class PolicyInvalid(AuditError):
+    """A witness policy is malformed, or is about other logs."""
+
+
+class QuorumMissing(AuditError):
+    """A checkpoint lacks the cosignatures that the policy asks for."""
+
+
+class StampInvalid(AuditError):
+    """A time stamp is malformed, wrong, or not over this checkpoint."""
+
+
+class StampToolMissing(AuditError):
+    """The package that reads time stamps is not installed."""
+
+
+class WitnessUnsafe(AuditError):
+    """The state or the key of a witness cannot be relied on."""
+
+
+class KeysRotated(AuditError):
+    """The data keys are wrapped under another epoch than the newest key held here."""
+
+
+class SchemaOutdated(AuditError):
+    """The tables have another form than this version of the software works with."""
+
+
+class EntryPruned(AuditError):
+    """The content of this entry went with its retention period; its hash stands."""
+
+
+class NothingToErase(AuditError):
+    """Nothing is sealed for this person, so that there is nothing to record either."""
+
+
+class NothingToPrune(AuditError):
+    """The retention bound takes nothing away that has not gone before."""
+
+
+class NothingToOpen(AuditError):
+    """There is no such entry, or nothing is sealed beside it any more."""

@@ -21,7 +21,8 @@ from typing import Any, Final, Self
 from audit.entry import Draft, Receipt
 from audit.errors import LedgerBusy, LedgerStopped
 from audit.reading import LedgerReader, Replay
-from audit.sequencer.appender import check_draft
+from audit.sequencer.preparing import check_draft
+from audit.sequencer.receipts import receipt_of
 from audit.sequencer.wire import (
     Inbox,
     LogSettings,
@@ -84,10 +85,11 @@ class Ledger:
     def open(cls, settings: LogSettings, *, pending_limit: int = PENDING_LIMIT) -> Self:
         """Start the sequencer of this log, and return once it has checked and opened it.
 
-        Effects: a process that ends with this one; the ledger file gets its genesis entry if new.
-        Raises:  what the sequencer met, as its own error: KeyInvalid, KeyMismatch, NoteInvalid,
-                 SignatureInvalid, DurabilityMissing, LedgerCorrupt, LedgerInUse, RollbackSeen,
-                 StorageBroken. LedgerStopped if it ended without a word.
+        Effects: a process that ends with this one; a new log gets its genesis entry.
+        Raises:  what the sequencer met, as its own error: KeyInvalid, KeyMismatch, KeysRotated,
+                 NoteInvalid, SignatureInvalid, DurabilityMissing, LedgerCorrupt, LedgerInUse,
+                 RollbackSeen, SchemaOutdated, StorageBroken. LedgerStopped if it ended without
+                 a word.
         """
         ours, theirs = socket.socketpair()
         with theirs:
@@ -176,7 +178,11 @@ class Ledger:
 
     def _await_ready(self) -> None:
         while not (messages := self._inbox.take()):
-            if not self._inbox.fill(self._connection):
+            try:
+                open_ = self._inbox.fill(self._connection)
+            except OSError as error:  # It ended before it had read all that it was told.
+                raise LedgerStopped(_ENDED) from error
+            if not open_:
                 raise LedgerStopped(_ENDED)
         reply = unpack_reply(messages[0])
         if reply.failure is not None:
@@ -235,17 +241,23 @@ class Ledger:
             future, request_id = self._waiting[0]
             # Nobody waits any more if the caller was cancelled or its loop is gone.
             if not future.done() and not future.get_loop().is_closed():
-                self._resolve(future, request_id, told)
+                self._resolve(future, request_id, told, reply.note)
             self._waiting.popleft()
         if reply.failure is not None:
             self._halt(": ".join(reply.failure))
         else:
             self._head = reply.head
 
-    def _resolve(self, future: asyncio.Future[Receipt], request_id: str, told: Any) -> None:  # noqa: ANN401  As above.
+    def _resolve(
+        self,
+        future: asyncio.Future[Receipt],
+        request_id: str,
+        told: Any,  # noqa: ANN401  As above.
+        note: bytes,
+    ) -> None:
         match told:
-            case (index, leaf, proof):
-                future.set_result(Receipt(self._origin, index, request_id, leaf, proof))
+            case (_, _, _):
+                future.set_result(receipt_of(self._origin, request_id, told, note))
             case (name, text):
                 future.set_exception(error_of(name, text))
             case _:

@@ -230,6 +230,28 @@ def inclusion_path(index: int, size: int, hash_at: HashAt) -> list[bytes]:
     return path
 
 
+def consistency_path(old_size: int, new_size: int, hash_at: HashAt) -> list[bytes]:
+    """Give the proof that the tree of `new_size` leaves begins with that of `old_size` leaves.
+
+    Units:   0 < old_size <= new_size; hash_at as in `frontier_at`.
+    Source:  RFC 9162 section 2.1.4.1.
+    """
+    path: list[bytes] = []
+    start, stop = 0, new_size
+    while stop != old_size:
+        middle = start + (1 << (stop - start - 1).bit_length() - 1)
+        if old_size <= middle:
+            path.append(_range_root(middle, stop, hash_at))
+            stop = middle
+        else:
+            path.append(_range_root(start, middle, hash_at))
+            start = middle
+    if start:  # The old tree ends within this one; otherwise its root is known to the verifier.
+        path.append(_range_root(start, stop, hash_at))
+    path.reverse()
+    return path
+
+
 def _range_root(start: int, stop: int, hash_at: HashAt) -> bytes:
     peaks = tuple(hash_at(*place) for place in _cover(start, stop))
     return Frontier(stop - start, peaks).root

@@ -33,10 +33,18 @@ class TlogProof:
 
 def format_proof(proof: TlogProof) -> bytes:
     """Give the text form of a proof."""
-    # b2a_base64 ends with the newline that the format wants; this runs once per disclosure.
-    extra = _EXTRA + b2a_base64(proof.extra) if proof.extra else b""
     path = b"".join(map(b2a_base64, proof.hashes))
-    return b"%s%s%s%d\n%s\n%s" % (_HEADER, extra, _INDEX, proof.index, path, proof.checkpoint)
+    return format_proof_around(proof.index, path, proof.checkpoint, proof.extra)
+
+
+def format_proof_around(index: int, path: bytes, checkpoint: bytes, extra: bytes) -> bytes:
+    """Give the text form of a proof of which the path is text already.
+
+    Shapes:  path: one line of base64 for each hash, leaf to root.
+    """
+    # b2a_base64 ends with the newline that the format wants; this runs once per disclosure.
+    told = _EXTRA + b2a_base64(extra) if extra else b""
+    return b"%s%s%s%d\n%s\n%s" % (_HEADER, told, _INDEX, index, path, checkpoint)
 
 
 def parse_proof(text: bytes) -> TlogProof:

@@ -5,13 +5,20 @@ those with a fixed shape of their own (identifiers, digests, commitments, keys):
 number has nine, and none may slip into a leaf.
 """
 
+import marshal
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from audit.entry import MAX_INT, EntryType, Json
 from audit.errors import LeafInvalid
+
+_REMEMBERED: Final = 4096  # Values per member, and bytes per value: 16 MB at the very most.
+_MARSHAL_VERSION: Final = 2  # It writes equal values as equal bytes, whoever else refers to them.
+
+# 32 bytes in base64, no loose trailing bits.
+_HASH_FORM: Final = "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
 
 _Fits = Callable[[object], bool]
 
@@ -23,12 +30,19 @@ def _text(pattern: str) -> _Fits:
 
 def _word(pattern: str) -> _Fits:
     # The words of a catalogue come back in every entry: remembering them halves the whole check.
-    match = lru_cache(maxsize=4096)(re.compile(pattern, re.ASCII).fullmatch)
-    return lambda value: type(value) is str and match(value) is not None
+    return lru_cache(maxsize=_REMEMBERED, typed=True)(_text(pattern))
 
 
 def _integer(low: int, high: int) -> _Fits:
     return lambda value: type(value) is int and low <= value <= high
+
+
+def _flag(value: object) -> bool:
+    return type(value) is bool
+
+
+def _multiple(of: int) -> _Fits:
+    return lambda value: type(value) is int and of <= value <= MAX_INT and value % of == 0
 
 
 def _items(fits: _Fits) -> _Fits:
@@ -41,6 +55,33 @@ def _items(fits: _Fits) -> _Fits:
         return True
 
     return all_fit
+
+
+def _remembered(fits: _Fits) -> _Fits:
+    # What a catalogue says comes back in entry after entry. Plain values have one form in bytes,
+    # which tells True from 1 and a list from a tuple, so nothing fits that was not checked.
+    seen: set[bytes] = set()
+
+    def fits_again(value: Any) -> bool:  # noqa: ANN401  As marshal has it.
+        try:
+            form = marshal.dumps(value, _MARSHAL_VERSION)
+        except ValueError:
+            return fits(value)
+        if form in seen:
+            return True
+        if not fits(value):
+            return False
+        if len(form) <= _REMEMBERED:
+            if len(seen) >= _REMEMBERED:
+                seen.clear()
+            seen.add(form)
+        return True
+
+    return fits_again
+
+
+def _either(one: _Fits, other: _Fits) -> _Fits:
+    return lambda value: one(value) or other(value)
 
 
 def _object(required: Mapping[str, _Fits], optional: Mapping[str, _Fits]) -> _Fits:
@@ -59,23 +100,43 @@ def _object(required: Mapping[str, _Fits], optional: Mapping[str, _Fits]) -> _Fi
     return object_fits
 
 
+def _commitments(labels: Iterable[str], required: Iterable[str] = ()) -> _Fits:
+    # As `_object`, for members that all have the one form: a leaf has five or six of them.
+    known, needed = frozenset(labels), frozenset(required)
+    match = re.compile(_HASH_FORM).fullmatch
+
+    def commitments_fit(value: object) -> bool:
+        if type(value) is not dict or not needed <= value.keys() <= known:
+            return False
+        for member in value.values():
+            if type(member) is not str or match(member) is None:
+                return False
+        return True
+
+    return commitments_fit
+
+
 _WORDS = _word(r"(?!.*[0-9]{9})[A-Za-z0-9][A-Za-z0-9 .:,_/()-]{0,119}")
+_CODE = _word(r"(?!.*[0-9]{9})[a-z][a-z0-9_]{0,63}")
 _OUTCOME = _word("met|not_met|unknown")
 _NUMBER = _integer(0, MAX_INT)
-_ORIGIN = _text(r"(?!.*[0-9]{9})[a-z0-9][a-z0-9.-]*(/[a-z0-9.-]+){0,7}")
+_ORIGIN_FORM: Final = r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9.-]+){0,7}"
+_ORIGIN = _text(rf"(?!.*[0-9]{{9}}){_ORIGIN_FORM}")
 _VKEY = _text(r"[a-z0-9./-]{1,200}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
-_COMMITMENT = _text("[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")  # 32 bytes, no loose trailing bits
+# A final checkpoint with the signatures of its log and of up to 31 witnesses; about fifteen of a
+# usual length fit into a leaf of 4 KiB beside the key of the new log.
+_NOTE = _text(
+    rf"(?!.*[0-9]{{9}}.*\n){_ORIGIN_FORM}\n(?:0|[1-9][0-9]{{0,15}})\n{_HASH_FORM}\n\n"
+    r"(?:— [!-*,-~]{1,200} [A-Za-z0-9+/]{24,400}={0,2}\n){1,32}"
+)
 _HEX_16, _HEX_32 = _text("[0-9a-f]{16}"), _text("[0-9a-f]{32}")
 _DIGEST = _word("[0-9a-f]{64}")
+_TILE: Final = 256
 
-COMMITMENT_LABELS: Final = (
-    "subject",
-    "request",
-    "content",
-    "professional",
-    "justification",
-    "log_codes",
-)
+PERSONS: Final = "persons"
+_OF_ONE: Final = ("subject", "content")
+_OF_ALL: Final = ("request", "professional", "justification", "log_codes")
+COMMITMENT_LABELS: Final = (*_OF_ONE, *_OF_ALL, PERSONS)
 
 _HEADER: Final[dict[str, _Fits]] = {
     "v": _integer(1, 1),
@@ -85,37 +146,110 @@ _HEADER: Final[dict[str, _Fits]] = {
     "gateway": _word("(?!.*[0-9]{9})[a-z0-9-]{1,32}"),
     "counter": _NUMBER,
 }
+_COMMITTED: Final = _either(
+    _commitments((*_OF_ONE, *_OF_ALL)), _commitments((PERSONS, *_OF_ALL), required=[PERSONS])
+)
 _DECIDED: Final[dict[str, _Fits]] = {
     "organisation": _word("[0-9]{20}"),
     "role": _WORDS,
     "policy": _DIGEST,
     "subjects": _NUMBER,
-    "commitments": _object({}, dict.fromkeys(COMMITMENT_LABELS, _COMMITMENT)),
-    "conditions": _items(
-        _object({"name": _WORDS, "outcome": _OUTCOME}, {"code": _WORDS, "rests_on": _WORDS})
+    "commitments": _COMMITTED,
+    "conditions": _remembered(
+        _items(_object({"name": _WORDS, "outcome": _OUTCOME}, {"code": _WORDS, "rests_on": _WORDS}))
     ),
     "trace": _HEX_32,
     "span": _HEX_16,
 }
+_ASKED: Final = _object(
+    {},
+    {
+        "fields": _word("minimal|named"),
+        "over_asking": _word("refuse|withhold"),
+        "purposes": _integer(0, 99),
+        "standing": _WORDS,
+        "justified": _items(_WORDS),
+        "emergency": _flag,
+    },
+)
 _DECIDED_OPTIONAL: Final[dict[str, _Fits]] = {
     "task": _WORDS,
     "activity": _WORDS,
     "purpose": _WORDS,
-    "legal_basis": _items(_WORDS),
-    "released": _items(_object({"field": _WORDS, "precision": _WORDS}, {})),
-    "refused": _items(
-        _object({"code": _WORDS, "step": _integer(0, 99)}, {"field": _WORDS, "count": _NUMBER})
+    "legal_basis": _remembered(_items(_WORDS)),
+    "released": _remembered(_items(_object({"field": _WORDS, "precision": _WORDS}, {}))),
+    "refused": _remembered(
+        _items(
+            _object({"code": _WORDS, "step": _integer(0, 99)}, {"field": _WORDS, "count": _NUMBER})
+        )
     ),
-    "obligations": _items(_WORDS),
+    "obligations": _remembered(_items(_WORDS)),
     "outcome": _WORDS,
+    "asked": _remembered(_ASKED),
+    "recipients": _NUMBER,
+    "question": _HEX_32,
+    "table": _HEX_32,
 }
-# A type without a row is a word that the format keeps free: nothing writes such an entry yet.
+# Who ordered it and why in their own words, for what is done to the log itself.
+_ORDERED: Final[dict[str, _Fits]] = {"commitments": _commitments(("professional", "justification"))}
+# Who took a step in the affairs of a person, which only a random key tells from those of others.
+_STEPPED: Final[dict[str, _Fits]] = {
+    "step": _CODE,
+    "organisation": _word("[0-9]{20}"),
+    "role": _WORDS,
+    "policy": _DIGEST,
+    "commitments": _commitments(("professional", "subject"), ("professional", "subject")),
+}
+_CASE: Final[dict[str, _Fits]] = {
+    "case": _HEX_32,
+    "kind": _WORDS,
+    "beginning": _CODE,
+    "phase": _CODE,
+    "version": _integer(1, MAX_INT),
+    **_STEPPED,
+}
+_CONSENT: Final[dict[str, _Fits]] = {
+    "consent": _HEX_32,
+    "processing": _WORDS,
+    "fields": _items(_WORDS),
+    **_STEPPED,
+}
+# Steps with a request that waits for an answer, or for its recipients, in a case or in none.
+_WAITING: Final[dict[str, _Fits]] = {
+    **_STEPPED,
+    "commitments": _commitments(
+        ("professional", "subject", "content", "justification"), ("subject",)
+    ),
+}
+_WAITING_OPTIONAL: Final[dict[str, _Fits]] = {
+    "question": _HEX_32,
+    "table": _HEX_32,
+    "purpose": _WORDS,
+    "outcome": _CODE,
+}
+_OF_REQUEST: Final = "case_of_request"
 _BODIES: Final[dict[str, tuple[dict[str, _Fits], dict[str, _Fits]]]] = {
-    EntryType.GENESIS: ({"origin": _ORIGIN, "vkey": _VKEY}, {"previous": _text("[ -~\n—]{1,600}")}),
+    EntryType.GENESIS: ({"origin": _ORIGIN, "vkey": _VKEY}, {"previous": _NOTE}),
     EntryType.DISCLOSURE: (_DECIDED, _DECIDED_OPTIONAL),
     EntryType.REFUSAL: (_DECIDED, _DECIDED_OPTIONAL),
+    EntryType.BREAK_GLASS: ({**_DECIDED, "reason": _CODE}, _DECIDED_OPTIONAL),
+    EntryType.CASE: (_CASE, {"party": _word("[0-9]{20}")}),
+    _OF_REQUEST: (_WAITING, _WAITING_OPTIONAL),
+    EntryType.CONSENT: (_CONSENT, {"purpose": _WORDS}),
     EntryType.POLICY: ({"policy": _DIGEST}, {}),
+    EntryType.CORRECTION: ({"entry": _HEX_32, "reason": _CODE}, _ORDERED),
+    EntryType.ERASURE: ({"key": _HEX_32, "ground": _CODE}, _ORDERED),
+    EntryType.RETENTION: ({"below": _multiple(_TILE), "ground": _CODE}, _ORDERED),
+    EntryType.KEYSET: ({"epoch": _integer(2, 2**32 - 1)}, _ORDERED),
+    # A look at one entry names it; one at everything about a person names no person, so nothing.
+    EntryType.ACCESS: (
+        {"role": _WORDS, "ground": _CODE},
+        {"entry": _HEX_32, "organisation": _word("[0-9]{20}"), **_ORDERED},
+    ),
+    EntryType.FREEZE: ({"reason": _CODE}, {"next": _ORIGIN, **_ORDERED}),
 }
+# What differs from entry to entry; whatever the type, it has the one form.
+_PASSING: Final = {**_HEADER, "trace": _HEX_32, "span": _HEX_16}
 _TABLE: Final = {
     kind: (frozenset(_HEADER) | frozenset(required), {**_HEADER, **required, **optional})
     for kind, (required, optional) in _BODIES.items()
@@ -130,6 +264,8 @@ def check_schema(leaf: Mapping[str, Json]) -> None:
     kind = leaf.get("type")
     if not isinstance(kind, str) or kind not in _TABLE:
         raise LeafInvalid("no entry of this type is written")
+    if kind == EntryType.CASE and "case" not in leaf:
+        kind = _OF_REQUEST
     needed, known = _TABLE[kind]
     if not needed <= leaf.keys():
         raise LeafInvalid(f"a member is missing: {min(needed - leaf.keys())}")
@@ -137,5 +273,19 @@ def check_schema(leaf: Mapping[str, Json]) -> None:
         fits = known.get(key)
         if fits is None:
             raise LeafInvalid("a member is not in the schema")
-        if not fits(value):
+        try:
+            sound = fits(value)
+        except TypeError:  # A list or an object where a word belongs: it cannot be looked up.
+            sound = False
+        if not sound:
+            raise LeafInvalid(f"a member has another form than its schema: {key}")
+
+
+def check_passing(members: Mapping[str, object]) -> None:
+    """Promise that header, trace and span have the right form, for a leaf that is else checked.
+
+    Raises:  LeafInvalid, naming the member.
+    """
+    for key, value in members.items():
+        if not _PASSING[key](value):
             raise LeafInvalid(f"a member has another form than its schema: {key}")

@@ -16,10 +16,12 @@ from audit.note import Signer
 from audit.seal import Seal
 from audit.sequencer.appender import Means
 from audit.sequencer.highwater import HighWater
-from audit.sequencer.opening import open_log
+from audit.sequencer.opening import check_gateway_id, open_log
 from audit.sequencer.serving import Sequencer, serve
 from audit.sequencer.wire import Inbox, LogSettings, unpack_settings
-from audit.storage.sqlite import SqlStore
+from audit.storage.writer import open_writer
+
+_YOUNG = 50_000  # A batch of the largest size leaves some ten thousand objects, and no cycles.
 
 
 def main() -> None:
@@ -45,7 +47,8 @@ def _settings(connection: socket.socket, inbox: Inbox) -> LogSettings | None:
 
 
 def _begin(settings: LogSettings, opened: ExitStack) -> Sequencer:
-    store = SqlStore.open(settings.path, settings.schema, settings.patience_s)
+    check_gateway_id(settings.gateway_id)
+    store = open_writer(settings.url, settings.origin, settings.gateway_id, settings.patience_s)
     opened.callback(store.close)
     means = Means(
         signer=Signer(settings.origin, settings.seed),
@@ -57,8 +60,10 @@ def _begin(settings: LogSettings, opened: ExitStack) -> Sequencer:
     )
     marks = HighWater(settings.high_water)
     sequencer = Sequencer(open_log(store, means, marks), marks, _clock_ms)
-    # What is here now stays to the end: the collector need not walk it after every few batches.
+    # What is here now stays to the end: the collector need not walk it after every few batches,
+    # and one large batch alone would set it off a dozen times.
     gc.freeze()
+    gc.set_threshold(_YOUNG)
     return sequencer
 
 

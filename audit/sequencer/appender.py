@@ -1,38 +1,50 @@
-"""From drafts to durable entries with receipts: one batch, one transaction; no threads here."""
+"""From drafts to durable entries with receipts: one turn, one batch; no threads here.
 
-import re
-from binascii import b2a_base64
+Other gateways may write to the same log. Each takes the head in turn, and one that finds the head
+moved follows it first: the tree must continue what it signed itself, and be signed by the same key.
+"""
+
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-import orjson
-
 from audit.checkpoint import Checkpoint, format_checkpoint
-from audit.entry import MAX_LEAF_BYTES, CanonicalBytes, Draft, EntryType, Json, Receipt
+from audit.entry import Draft, EntryType, Receipt
 from audit.errors import (
     AppendFailed,
     AuditError,
     DuplicateRequest,
+    HeadMoved,
     IdTaken,
+    KeysRotated,
     LeafInvalid,
     LedgerStopped,
     SealInvalid,
+    StorageBroken,
 )
 from audit.merkle import Frontier, Growth, grow, leaf_hash
 from audit.note import Signer
-from audit.proof import TlogProof, format_proof
-from audit.schema import COMMITMENT_LABELS, check_schema
-from audit.seal import PARTICULARS, REPLAY, DataKey, KeyCache, Seal, commit, particulars_of
-from audit.storage.contract import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
+from audit.seal import Seal
+from audit.sequencer.checking import followed
+from audit.sequencer.leaves import LeafWriter
+from audit.sequencer.parcels import Parcel, parcel_of
+from audit.sequencer.preparing import Preparer
+from audit.sequencer.receipts import Placed, placed, receipt_of
+from audit.storage.contract import Batch, Entry, Head, Sealed, SealedReplay, Store, Upkeep
 
-_R_BYTES: Final = 32
 _SWEEP_MS: Final = 60_000  # Expired answers go once a minute, so that most batches skip the search.
-_REQUEST_ID = re.compile("[0-9a-f]{32}")
-_SET_BY_LEDGER: Final = frozenset({"v", "type", "id", "time", "gateway", "counter", "commitments"})
-_COMMITTING: Final = (EntryType.DISCLOSURE, EntryType.REFUSAL)
 
 Outcome = Receipt | AuditError
+_Outcomes = list[Placed | AuditError | None]  # By position; none while nothing became of a draft.
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of each draft of a batch, in order, and the checkpoint over all that stand."""
+
+    outcomes: Sequence[Placed | AuditError]
+    note: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,14 @@ class Means:
     replay_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a batch does beside adding entries."""
+
+    upkeep: Upkeep | None = None
+    epoch: int | None = None
+
+
 @dataclass(slots=True)
 class _Work:
     time: int
@@ -57,33 +77,21 @@ class _Work:
     index: int
     positions: list[int] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    fresh_keys: dict[bytes, DataKey] = field(default_factory=dict)
-    subject_keys: list[SubjectKey] = field(default_factory=list)
     particulars: list[Sealed] = field(default_factory=list)
     replays: list[SealedReplay] = field(default_factory=list)
 
 
-def check_draft(draft: Draft) -> None:
-    """Promise that this draft has the shapes that `Draft` names.
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A batch that is durable, of which the places can be told."""
 
-    Raises:  LeafInvalid.
-    """
-    if _REQUEST_ID.fullmatch(draft.request_id) is None:
-        raise LeafInvalid("a request id is 32 lowercase hex digits")
-    if not _SET_BY_LEDGER.isdisjoint(draft.members):
-        raise LeafInvalid("a draft sets a member that only the ledger sets")
-    if not draft.committed.keys() <= set(COMMITMENT_LABELS):
-        raise LeafInvalid("a commitment has an unknown label")
-    if any(type(value) is not bytes for value in draft.committed.values()):
-        raise LeafInvalid("committed values are bytes")
-    if (draft.replay is None) != (draft.replay_digest is None):
-        raise LeafInvalid("an answer to replay and its digest come together")
-    if draft.replay_digest is not None and len(draft.replay_digest) != _R_BYTES:
-        raise LeafInvalid("a replay digest has 32 bytes")
+    work: _Work
+    growth: Growth
+    note: bytes
 
 
 class Appender:
-    """The one writer of a log; belongs to one thread, and starts from a verified head."""
+    """One of the writers of a log; belongs to one thread, and starts from a verified head."""
 
     def __init__(
         self, store: Store, means: Means, head: Head, frontier: Frontier, counter: int
@@ -93,62 +101,162 @@ class Appender:
         self.head = head
         self._frontier = frontier
         self._counter = counter
-        self._cache = KeyCache()
+        self._preparer = Preparer(means.seal, means.random, store.key_of)
+        self._leaves = LeafWriter(means.gateway_id)
+        self._doubtful = False
         self._swept = 0
 
+    def begin(self) -> None:
+        """Write the genesis entry, unless another gateway did.
+
+        Raises:  what `append_parcels` raises, and LeafInvalid if no leaf can hold the origin.
+        """
+        try:
+            self._begin_once()
+        except HeadMoved:  # Two began at once. The second finds the entry of the first.
+            self._begin_once()
+
     def append_batch(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Write drafts of this process as one batch, and give the receipts.
+
+        Raises:  LeafInvalid if one cannot be told in plain values; what `append_parcels` raises.
+        """
+        return self._receipts(drafts, _Change())
+
+    def append_parcels(self, parcels: Sequence[Parcel]) -> Answer:
         """Write all drafts that can be written, and tell each caller what became of theirs.
 
         Effects: one transaction, durable before return; a refused draft uses no counter.
-        Raises:  LedgerStopped, HeadMoved, StorageBroken, after which nothing may be appended.
+        Raises:  LedgerStopped, KeysRotated, LedgerCorrupt, HeadMoved, StorageBroken and what a
+                 checkpoint that is not ours raises; after any of these nothing may be appended.
         """
-        outcomes: list[Outcome | None] = [None] * len(drafts)
-        seen: set[str] = set()
-        for position, draft in enumerate(drafts):
-            if draft.request_id in seen:
-                outcomes[position] = DuplicateRequest("twice in one batch")
-            seen.add(draft.request_id)
-        try:
-            self._write_without_known(drafts, outcomes)
-        except (AppendFailed, IdTaken) as error:
-            if self._store.head() != self.head:
-                raise LedgerStopped("a write reported failure but moved the head") from error
+        return self._append(parcels, _Change())
+
+    def append_upkeep(self, draft: Draft, upkeep: Upkeep, epoch: int | None = None) -> Receipt:
+        """Write one entry, and do in the same transaction what it tells.
+
+        Units:   epoch: the epoch of the log from here on, if it changes.
+        Raises:  LeafInvalid, SealInvalid, DuplicateRequest, AppendFailed if nothing was written;
+                 what `append_parcels` raises.
+        """
+        [outcome] = self._receipts([draft], _Change(upkeep, epoch))
+        self._preparer.forget()
+        if isinstance(outcome, AuditError):
+            raise outcome
+        return outcome
+
+    def _begin_once(self) -> None:
+        verifier = self._means.signer.verifier
+        members = {"origin": verifier.name, "vkey": verifier.vkey}
+        draft = Draft(EntryType.GENESIS, self._means.random(16).hex(), members)
+        outcomes: _Outcomes = [None]
+        with self._store.turn() as head:
+            self._follow(head, _Change())
+            if head.size == 0:
+                self._write([parcel_of(draft)], outcomes, _Change())
+        if isinstance(outcomes[0], AuditError):
+            raise outcomes[0]
+
+    def _receipts(self, drafts: Sequence[Draft], change: _Change) -> list[Outcome]:
+        answer = self._append([parcel_of(draft) for draft in drafts], change)
+        origin = self._means.signer.name
         return [
+            told
+            if isinstance(told, AuditError)
+            else receipt_of(origin, draft.request_id, told, answer.note)
+            for draft, told in zip(drafts, answer.outcomes, strict=True)
+        ]
+
+    def _append(self, parcels: Sequence[Parcel], change: _Change) -> Answer:
+        outcomes: _Outcomes = [None] * len(parcels)
+        seen: set[str] = set()
+        for position, parcel in enumerate(parcels):
+            if parcel.request_id in seen:
+                outcomes[position] = DuplicateRequest("twice in one batch")
+            seen.add(parcel.request_id)
+        note = b""
+        try:
+            note = self._take_turns(parcels, outcomes, change)
+        except (AppendFailed, IdTaken) as error:
+            self._check_unmoved(error)
+        told = [
             AppendFailed("the batch was not stored") if outcome is None else outcome
             for outcome in outcomes
         ]
+        return Answer(told, note)
 
-    def _write_without_known(self, drafts: Sequence[Draft], outcomes: list[Outcome | None]) -> None:
+    def _take_turns(self, parcels: Sequence[Parcel], outcomes: _Outcomes, change: _Change) -> bytes:
         try:
-            self._write(drafts, outcomes)
+            written = self._take_turn(parcels, outcomes, change)
         except IdTaken:
-            known = self._store.known_ids([draft.request_id for draft in drafts])
-            for position, draft in enumerate(drafts):
-                if outcomes[position] is None and draft.request_id in known:
+            known = self._store.known_ids([parcel.request_id for parcel in parcels])
+            for position, parcel in enumerate(parcels):
+                if outcomes[position] is None and parcel.request_id in known:
                     outcomes[position] = DuplicateRequest("an entry has this request id")
-            self._write(drafts, outcomes)
+            written = self._take_turn(parcels, outcomes, change)
+        if written is None:
+            return b""
+        # Others may write already while the places of this batch are told.
+        work = written.work
+        places = placed(work.entries, written.growth)
+        for position, place in zip(work.positions, places, strict=True):
+            outcomes[position] = place
+        return written.note
 
-    def _write(self, drafts: Sequence[Draft], outcomes: list[Outcome | None]) -> None:
+    def _take_turn(
+        self, parcels: Sequence[Parcel], outcomes: _Outcomes, change: _Change
+    ) -> _Written | None:
+        with self._store.turn() as head:
+            self._follow(head, change)
+            return self._write(parcels, outcomes, change)
+
+    def _follow(self, head: Head, change: _Change) -> None:
+        if head.size and head.epoch != self._means.seal.epoch and change.epoch is None:
+            raise KeysRotated("the data keys were wrapped anew under another epoch key")
+        if head == self.head and not self._doubtful:
+            return
+        self._check_counter()
+        if head != self.head:
+            verifier = self._means.signer.verifier
+            self._frontier = followed(self._store, self._frontier, head, verifier)
+            self._preparer.forget()
+            self.head = head
+        self._doubtful = False
+
+    def _check_unmoved(self, error: AuditError) -> None:
+        # What cannot be read now is checked at the begin of the next turn.
+        self._doubtful = True
+        with suppress(AppendFailed, StorageBroken):
+            self._check_counter(error)
+
+    def _check_counter(self, error: AuditError | None = None) -> None:
+        # Nobody else counts for this gateway. So entries beyond its count are its own, and stand
+        # although the store said that they do not.
+        if self._store.counter(self._means.gateway_id) != self._counter:
+            raise LedgerStopped("a write reported failure but moved the head") from error
+
+    def _write(
+        self, parcels: Sequence[Parcel], outcomes: _Outcomes, change: _Change
+    ) -> _Written | None:
+        self._preparer.dropped()
         time = max(self._means.clock_ms(), self.head.last_time)
         work = _Work(time, self._counter, self.head.size)
-        for position, draft in enumerate(drafts):
+        for position, parcel in enumerate(parcels):
             if outcomes[position] is None:
                 try:
-                    self._prepare(draft, work)
+                    self._add(parcel, work)
                 except (LeafInvalid, SealInvalid) as error:
                     outcomes[position] = error
                 else:
                     work.positions.append(position)
         if not work.entries:
-            return
+            return None
         growth = grow(self._frontier, [entry.leaf_hash for entry in work.entries])
-        note = self._commit(work, growth)
-        for position, entry in zip(work.positions, work.entries, strict=True):
-            outcomes[position] = self._receipt(entry, growth, note)
+        return _Written(work, growth, self._commit(work, growth, change))
 
-    def _commit(self, work: _Work, growth: Growth) -> bytes:
+    def _commit(self, work: _Work, growth: Growth, change: _Change) -> bytes:
         root = growth.frontier.root
-        new = Head(growth.frontier.size, root, work.time)
+        new = Head(growth.frontier.size, root, work.time, change.epoch or self._means.seal.epoch)
         signer = self._means.signer
         note = signer.sign(format_checkpoint(Checkpoint(signer.name, new.size, root)))
         sweep = work.time if work.time - self._swept >= _SWEEP_MS else 0
@@ -156,93 +264,37 @@ class Appender:
             Batch(
                 old=self.head,
                 new=new,
+                gateway=self._means.gateway_id,
+                counter=work.counter,
                 checkpoint=note,
                 entries=work.entries,
                 nodes=list(growth.stored_nodes()),
-                subject_keys=work.subject_keys,
+                subject_keys=self._preparer.fresh_keys(),
                 particulars=work.particulars,
                 replays=work.replays,
                 expire_before=sweep,
+                upkeep=change.upkeep,
             )
         )
         self.head, self._frontier, self._counter = new, growth.frontier, work.counter
         self._swept = sweep or self._swept
-        for lookup, key in work.fresh_keys.items():
-            self._cache.add(lookup, key)
+        self._preparer.stored()
         return note
 
-    def _prepare(self, draft: Draft, work: _Work) -> None:
-        openings = self._openings(draft)
-        leaf = self._leaf(draft, work, openings)
-        key = self._data_key(draft.subject, work)
-        seal, request_id = self._means.seal, draft.request_id
-        if openings or draft.subject is not None:
-            particulars = particulars_of(draft, openings)
-            sealed = seal.seal(key, PARTICULARS, request_id, particulars)
-            work.particulars.append(Sealed(work.index, key.key_id, sealed))
-        if draft.replay is not None and draft.replay_digest is not None:
-            expires, sealed = (
-                work.time + self._means.replay_ms,
-                seal.seal(key, REPLAY, request_id, draft.replay),
+    def _add(self, parcel: Parcel, work: _Work) -> None:
+        prepared = self._preparer.prepare(parcel)
+        try:
+            leaf = self._leaves.write(
+                parcel, prepared.commitments, time=work.time, counter=work.counter
             )
-            work.replays.append(
-                SealedReplay(work.index, expires, draft.replay_digest, key.key_id, sealed)
-            )
-        work.entries.append(Entry(work.index, request_id, leaf, leaf_hash(leaf)))
+        except LeafInvalid:
+            self._preparer.withdraw()
+            raise
+        for position, (key_id, sealed) in enumerate(prepared.particulars):
+            work.particulars.append(Sealed(work.index, position, key_id, sealed))
+        if prepared.replay is not None and parcel.replay_digest is not None:
+            expires = work.time + self._means.replay_ms
+            row = SealedReplay(work.index, expires, parcel.replay_digest, *prepared.replay)
+            work.replays.append(row)
+        work.entries.append(Entry(work.index, parcel.request_id, leaf, leaf_hash(leaf)))
         work.index, work.counter = work.index + 1, work.counter + 1
-
-    def _openings(self, draft: Draft) -> dict[str, bytes]:
-        if not draft.committed:
-            return {}
-        block = self._means.random(_R_BYTES * len(draft.committed))
-        return {
-            label: block[_R_BYTES * i : _R_BYTES * (i + 1)]
-            for i, label in enumerate(draft.committed)
-        }
-
-    def _leaf(self, draft: Draft, work: _Work, openings: dict[str, bytes]) -> CanonicalBytes:
-        leaf: dict[str, Json] = {
-            **draft.members,
-            "v": 1,
-            "type": draft.type.value,
-            "id": draft.request_id,
-            "time": work.time,
-            "gateway": self._means.gateway_id,
-            "counter": work.counter,
-        }
-        if openings or draft.type in _COMMITTING:
-            leaf["commitments"] = {
-                label: b2a_base64(
-                    commit(r, label, draft.request_id, 0, draft.committed[label]), newline=False
-                ).decode()
-                for label, r in openings.items()
-            }
-        check_schema(leaf)
-        # Within the schema orjson gives the bytes of `canonical` far faster; the verifier,
-        # which must do without it, compares them again.
-        data = orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS)
-        if len(data) > MAX_LEAF_BYTES:
-            raise LeafInvalid("the leaf is too long")
-        return CanonicalBytes(data)
-
-    def _data_key(self, subject: bytes | None, work: _Work) -> DataKey:
-        seal = self._means.seal
-        if subject is None:
-            return seal.epoch_key
-        lookup = seal.lookup(subject)
-        key = self._cache.find(lookup) or work.fresh_keys.get(lookup)
-        if key is None:
-            row = self._store.key_of(lookup)
-            if row is None:
-                row, key = seal.new_key(lookup)
-                work.subject_keys.append(row)
-            else:
-                key = seal.unwrap(row)
-            work.fresh_keys[lookup] = key
-        return key
-
-    def _receipt(self, entry: Entry, growth: Growth, note: bytes) -> Receipt:
-        path = growth.path(entry.index)
-        proof = format_proof(TlogProof(entry.index, path, note, entry.leaf))
-        origin = self._means.signer.name
-        return Receipt(origin, entry.index, entry.request_id, entry.leaf, proof)

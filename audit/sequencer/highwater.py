@@ -1,8 +1,10 @@
 """The high-water mark: on a path of its own, how far the log had come when answers were released.
 
-A restored backup of the ledger lacks entries that these marks have seen, and is refused.
+A restored backup of the ledger lacks entries that these marks have seen, and is refused. Each
+gateway keeps marks of its own; that others moved the log on since is no contradiction.
 """
 
+import errno
 import os
 import re
 from collections.abc import Sequence
@@ -25,14 +27,14 @@ class HighWater:
         self._count = 0
         self._last: Head | None = None
 
-    def check(self, head: Head, hash_at: HashAt) -> None:
-        """Promise that the log contains every mark, and begin the file of a new log.
+    def check(self, head: Head, hash_at: HashAt, *, has_written: bool) -> None:
+        """Promise that the log contains every mark, and begin the file of a new writer.
 
-        Effects: creates the file when the log is empty and there is none.
+        Effects: creates the file when this gateway has written nothing yet and there is none.
         Raises:  RollbackSeen if a mark is not in the log, or the file is missing or malformed.
         """
         if not self._path.exists():
-            if head.size:
+            if has_written:
                 raise RollbackSeen("the high-water mark of a ledger with entries is missing")
             self._replace(b"")
         marks = self._read()
@@ -84,5 +86,7 @@ def _line(size: int, root: bytes) -> bytes:
 
 
 def _write_synced(descriptor: int, content: bytes) -> None:
-    os.write(descriptor, content)
+    # A disk that fills up takes a part: half a mark would spoil the next one.
+    if os.write(descriptor, content) != len(content):
+        raise OSError(errno.ENOSPC, "the high-water mark was written in part")
     os.fsync(descriptor)

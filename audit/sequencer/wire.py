@@ -11,38 +11,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from audit.entry import Draft, EntryType, Receipt
+from audit.entry import Draft
 from audit.errors import AuditError, LeafInvalid
 from audit.seal import SealKeys
+from audit.sequencer.parcels import MARSHAL_VERSION, Parcel, parcel_of
+from audit.sequencer.receipts import Placed
 from audit.storage.contract import Head
 
 DAY_MS: Final = 24 * 3600 * 1000
 MAX_MESSAGE: Final = 1 << 26  # A reply to 1,024 drafts has some 10 MB; far beyond it is nonsense.
 _ROOM: Final = 1 << 18
 _LENGTH_BYTES: Final = 4
-# This version writes no references between the parts of a value, so it is the fastest to read.
-_MARSHAL_VERSION: Final = 2
 _LEAVES: Final = {error.__name__: error for error in AuditError.__subclasses__()}
 
-Told = tuple[int, bytes, bytes] | tuple[str, str]
+Told = Placed | tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LogSettings:
     """All that a sequencer must be told to open one log; holds the secrets, so it has no repr.
 
-    Shapes:  seed: the 32 bytes of the signing key. schema: statements that make missing tables.
+    Shapes:  url: `sqlite:////a/path` or `postgresql://...`. seed: the 32 bytes of the signing key.
     Units:   replay_ms is how long an answer is kept for replay; patience_s how long to wait for
              a predecessor to let go of the ledger.
     """
 
-    path: Path
+    url: str
     origin: str
     seed: bytes
     gateway_id: str
     keys: SealKeys
     high_water: Path
-    schema: Sequence[str]
     replay_ms: int = DAY_MS
     patience_s: float = 5.0
 
@@ -51,10 +50,12 @@ class LogSettings:
 class Reply:
     """One message of the sequencer.
 
-    Shapes:  outcomes: for the oldest unanswered drafts, in order. failure: why it stops.
+    Shapes:  note: the checkpoint that covers the entries told of. outcomes: for the oldest
+             unanswered drafts, in order. failure: why it stops.
     """
 
     head: tuple[int, int]
+    note: bytes
     outcomes: Sequence[Told]
     failure: tuple[str, str] | None
 
@@ -64,7 +65,7 @@ def pack(value: Any) -> bytes:  # noqa: ANN401  Whatever marshal takes.
 
     Raises:  ValueError if it holds anything but plain texts, bytes, numbers, lists and dicts.
     """
-    data = marshal.dumps(value, _MARSHAL_VERSION)
+    data = marshal.dumps(value, MARSHAL_VERSION)
     if len(data) > MAX_MESSAGE:
         raise ValueError("the message is too long")
     return len(data).to_bytes(_LENGTH_BYTES, "little") + data
@@ -75,13 +76,12 @@ def pack_settings(settings: LogSettings) -> bytes:
     keys = settings.keys
     return pack(
         (
-            str(settings.path),
+            settings.url,
             settings.origin,
             settings.seed,
             settings.gateway_id,
-            (keys.epoch, keys.epoch_key, keys.period_key),
+            (dict(keys.epochs), keys.period_key),
             str(settings.high_water),
-            list(settings.schema),
             settings.replay_ms,
             settings.patience_s,
         )
@@ -90,15 +90,14 @@ def pack_settings(settings: LogSettings) -> bytes:
 
 def unpack_settings(message: Any) -> LogSettings:  # noqa: ANN401  Any message is a plain value.
     """Give the settings in a message of `pack_settings`."""
-    path, origin, seed, gateway_id, keys, high_water, schema, replay_ms, patience_s = message
+    url, origin, seed, gateway_id, keys, high_water, replay_ms, patience_s = message
     return LogSettings(
-        path=Path(path),
+        url=url,
         origin=origin,
         seed=seed,
         gateway_id=gateway_id,
         keys=SealKeys(*keys),
         high_water=Path(high_water),
-        schema=schema,
         replay_ms=replay_ms,
         patience_s=patience_s,
     )
@@ -110,38 +109,31 @@ def pack_draft(draft: Draft) -> bytes:
     Raises:  LeafInvalid if it holds a value that no leaf can hold.
     """
     try:
-        return pack(
-            (
-                draft.type.value,
-                draft.request_id,
-                draft.members,
-                draft.committed,
-                draft.subject,
-                draft.replay,
-                draft.replay_digest,
-            )
-        )
+        return pack(tuple(parcel_of(draft)))
     except ValueError as error:
         raise LeafInvalid("a draft holds a value of another kind, or too much") from error
 
 
-def unpack_draft(message: Any) -> Draft:  # noqa: ANN401  Any message is a plain value.
-    """Give the draft in a message of `pack_draft`."""
-    kind, *others = message
-    return Draft(EntryType(kind), *others)
+def unpack_parcel(message: Any) -> Parcel:  # noqa: ANN401  Any message is a plain value.
+    """Give the draft in a message of `pack_draft`.
+
+    Raises:  TypeError if it is none.
+    """
+    return Parcel(*message)
 
 
 def pack_reply(
-    head: Head, outcomes: Sequence[Receipt | AuditError], failure: tuple[str, str] | None = None
+    head: Head,
+    note: bytes = b"",
+    outcomes: Sequence[Placed | AuditError] = (),
+    failure: tuple[str, str] | None = None,
 ) -> bytes:
     """Give a reply as a message."""
     told: list[Told] = [
-        (outcome.index, outcome.leaf, outcome.proof)
-        if isinstance(outcome, Receipt)
-        else (type(outcome).__name__, str(outcome))
+        (type(outcome).__name__, str(outcome)) if isinstance(outcome, AuditError) else outcome
         for outcome in outcomes
     ]
-    return pack((head.size, head.last_time, told, failure))
+    return pack((head.size, head.last_time, note, told, failure))
 
 
 def unpack_reply(message: Any) -> Reply:  # noqa: ANN401  Any message is a plain value.
@@ -149,8 +141,8 @@ def unpack_reply(message: Any) -> Reply:  # noqa: ANN401  Any message is a plain
 
     Raises:  ValueError, TypeError if it is none.
     """
-    size, last_time, told, failure = message
-    return Reply((size, last_time), told, failure)
+    size, last_time, note, told, failure = message
+    return Reply((size, last_time), note, told, failure)
 
 
 def error_of(name: str, text: str) -> AuditError:

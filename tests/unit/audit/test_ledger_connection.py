@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 def over() -> tuple[Ledger, socket]:
     """Give a ledger over a sequencer that has said that it is ready, and the other end."""
     ours, theirs = socketpair()
-    theirs.sendall(pack((1, START_MS, [], None)))
+    theirs.sendall(pack((1, START_MS, b"", [], None)))
     return Ledger.over(ours, origin=ORIGIN, ended=lambda: None), theirs
 
 
@@ -29,12 +29,12 @@ def over() -> tuple[Ledger, socket]:
     [
         b"\xff" * 8,
         pack("a text"),
-        pack((1, 2, [], None, 5)),
-        pack((1, 2, 3, None)),
-        pack((1, 2, [(1, b"leaf")], None)),
-        pack((1, 2, [(1, b"leaf", b"proof", 4)], None)),
-        pack((1, 2, [("NoSuchError", "text")], None)),
-        pack((1, 2, [("LeafInvalid", "text")] * 2, None)),
+        pack((1, 2, b"", [], None, 5)),
+        pack((1, 2, b"", 3, None)),
+        pack((1, 2, b"note", [(1, b"leaf")], None)),
+        pack((1, 2, b"note", [(1, b"leaf", b"path", 4)], None)),
+        pack((1, 2, b"note", [("NoSuchError", "text")], None)),
+        pack((1, 2, b"note", [("LeafInvalid", "text")] * 2, None)),
         b"\x01\x00\x00\x00?",
     ],
     ids=range(9),
@@ -70,11 +70,23 @@ async def test_a_sequencer_that_ends_stops_the_ledger() -> None:
     assert [str(outcome) for outcome in outcomes] == ["the sequencer ended"] * 2
 
 
+async def test_a_sequencer_that_dies_over_unread_drafts_stops_the_ledger() -> None:
+    """The connection is reset then, instead of ending."""
+    ledger, theirs = over()
+    waiting = asyncio.ensure_future(ledger.append(make_draft(1)))
+    await asyncio.to_thread(theirs.recv, 1)
+    theirs.close()
+    [outcome] = await asyncio.gather(waiting, return_exceptions=True)
+    ledger.close()
+
+    assert str(outcome) == "the sequencer ended"
+
+
 async def test_what_was_answered_before_the_end_is_released() -> None:
     """A commit that was told is a commit, also if the next message cannot be sent any more."""
-    told = (0, b"leaf", b"proof")
+    told = (0, b"leaf", b"path")
     ledger, theirs = over()
-    theirs.sendall(pack((2, START_MS, [told], None)))
+    theirs.sendall(pack((2, START_MS, b"note", [told], None)))
     theirs.close()
     receipt = await ledger.append(make_draft(1))
 
@@ -94,6 +106,18 @@ def test_a_sequencer_that_never_spoke_is_told() -> None:
         Ledger.over(ours, origin=ORIGIN, ended=lambda: ended.append(True))
 
     assert ended == [True]
+    assert ours.fileno() == -1
+
+
+def test_a_sequencer_that_ended_without_listening_is_told() -> None:
+    """A start whose settings nobody read is no start either."""
+    ours, theirs = socketpair()
+    ours.sendall(b"settings")
+    theirs.close()
+
+    with pytest.raises(LedgerStopped):
+        Ledger.over(ours, origin=ORIGIN, ended=lambda: None)
+
     assert ours.fileno() == -1
 
 
@@ -125,7 +149,7 @@ def fill(connection: socket) -> int:
 async def test_a_draft_waits_for_a_socket_that_takes_nothing() -> None:
     """A full connection is no failure: the draft goes out once there is room."""
     ours, theirs = socketpair()
-    theirs.sendall(pack((1, START_MS, [], None)))
+    theirs.sendall(pack((1, START_MS, b"", [], None)))
     ledger = Ledger.over(ours, origin=ORIGIN, ended=lambda: None)
     before = fill(ours)
     appending = asyncio.ensure_future(ledger.append(make_draft(1)))
@@ -133,7 +157,7 @@ async def test_a_draft_waits_for_a_socket_that_takes_nothing() -> None:
     while before > 0:
         before -= len(theirs.recv(before))
     heard = await asyncio.to_thread(theirs.recv, 1 << 20)
-    theirs.sendall(pack((2, START_MS, [(0, b"leaf", b"proof")], None)))
+    theirs.sendall(pack((2, START_MS, b"note", [(0, b"leaf", b"path")], None)))
     receipt = await appending
     theirs.close()
     ledger.close()

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from audit.errors import LedgerCorrupt, SealInvalid
+from audit.entry import canonical
+from audit.errors import EntryPruned, LedgerCorrupt, SealInvalid
 from audit.ledger import Ledger
+from audit.merkle import frontier_at, leaf_hash, verify_consistency
 from audit.note import open_note
 from audit.reading import LedgerReader, Replay, StoredTree
 from audit.seal import Seal
+from audit.storage.contract import Entry
 from tests.fakes_audit import (
     ORIGIN,
     START_MS,
@@ -137,3 +140,79 @@ async def test_entries_come_in_order(store: MemoryStore, ledger: Ledger) -> None
     await ledger.append(make_draft(1))
 
     assert [entry.index for entry in make_reader(store).entries(0, 9)] == [0, 1]
+
+
+async def test_the_head_tells_size_and_root(store: MemoryStore, ledger: Ledger) -> None:
+    """As the newest checkpoint has it."""
+    await ledger.append(make_draft(1))
+
+    head = make_reader(store).head()
+
+    assert (head.origin, head.size, head.root) == (ORIGIN, 2, store.current.root)
+
+
+async def test_the_log_is_shown_to_have_grown_only(store: MemoryStore, ledger: Ledger) -> None:
+    """A consistency proof leads from an older root to the newest."""
+    for number in range(5):
+        await ledger.append(make_draft(number))
+    old = frontier_at(3, StoredTree(store.hashes).hash_at).root
+
+    path = make_reader(store).consistency(3, 6)
+
+    verify_consistency(old_size=3, new_size=6, path=path, old_root=old, new_root=store.current.root)
+    assert make_reader(store).hashes(0, 0, 6) == [row.leaf_hash for row in store.rows]
+
+
+async def test_a_pruned_entry_has_no_receipt_any_more(store: MemoryStore, ledger: Ledger) -> None:
+    """It says why, and the others have theirs."""
+    receipts = [await ledger.append(make_draft(number)) for number in range(2)]
+    store.rows[1] = replace(store.rows[1], leaf=None)
+
+    with pytest.raises(EntryPruned):
+        make_reader(store).receipt(receipts[0].request_id)
+
+    assert make_reader(store).receipt(receipts[1].request_id) == receipts[1]
+
+
+async def test_data_subjects_are_known_by_a_pseudonym(store: MemoryStore, ledger: Ledger) -> None:
+    """The random id of their key, and nothing else."""
+    await ledger.append(make_draft(1))
+
+    assert list(make_reader(store).pseudonyms(0, 9)) == [(1, store.keys[0].key_id)]
+
+
+@pytest.fixture
+def timed(store: MemoryStore) -> MemoryStore:
+    """Give a log with an entry every ten ms, the first of which were pruned."""
+    leaves = [canonical({"time": START_MS + 10 * n}) for n in range(8)]
+    store.rows = [
+        Entry(n, f"{n:032x}", None if n < 3 else leaf, leaf_hash(leaf))
+        for n, leaf in enumerate(leaves)
+    ]
+    store.notes[8] = b"origin\n8\n" + b"A" * 43 + b"=\n\n"
+    return store
+
+
+@pytest.mark.parametrize(
+    ("ms", "index"), [(0, 3), (30, 3), (31, 4), (40, 4), (69, 7), (70, 7), (71, 8)]
+)
+def test_a_moment_has_an_index(timed: MemoryStore, ms: int, index: int) -> None:
+    """The first entry that is not earlier; what was pruned is earlier than any moment."""
+    assert make_reader(timed).index_at(START_MS + ms) == index
+
+
+@pytest.mark.parametrize("leaf", [b"{}", b"[", b'{"time":"x"}'])
+def test_an_entry_without_a_time_is_corrupt(timed: MemoryStore, leaf: bytes) -> None:
+    """Nothing is guessed."""
+    timed.rows = [replace(row, leaf=leaf) for row in timed.rows]
+
+    with pytest.raises(LedgerCorrupt):
+        make_reader(timed).index_at(START_MS)
+
+
+def test_an_entry_that_is_missing_is_corrupt(timed: MemoryStore) -> None:
+    """The checkpoint says that it was there."""
+    timed.rows.clear()
+
+    with pytest.raises(LedgerCorrupt):
+        make_reader(timed).index_at(START_MS)

@@ -13,16 +13,30 @@ from audit.seal import (
     PARTICULARS,
     REPLAY,
     KeyCache,
+    Part,
+    Particulars,
     Seal,
     SealKeys,
     commit,
+    format_particulars,
     parse_particulars,
-    particulars_of,
 )
-from tests.fakes_audit import SUBJECT, CountedRandom, make_draft, make_seal
+from audit.storage.contract import SubjectKey
+from tests.fakes_audit import SUBJECT, CountedRandom, make_seal
 
 R = b"r" * 32
 ID = "0c" * 16
+TWO_EPOCHS = SealKeys({1: b"e" * 32, 2: b"f" * 32}, b"p" * 32)
+
+
+def seal_of(keys: SealKeys) -> Seal:
+    """Give a seal with these keys."""
+    return Seal(keys, CountedRandom(b"other"))
+
+
+def no_row(_key_id: bytes) -> SubjectKey | None:
+    """Find no wrapped key at all."""
+    return None
 
 
 def test_a_commitment_is_what_the_format_says_to_the_byte() -> None:
@@ -96,45 +110,120 @@ def test_a_wrapped_key_opens_only_under_its_epoch() -> None:
 
 def test_the_lookup_of_a_subject_needs_the_period_key() -> None:
     """Equal subjects meet under one key and differ under another."""
-    other = Seal(SealKeys(1, b"e" * 32, b"q" * 32), CountedRandom())
+    other = seal_of(SealKeys({1: b"e" * 32}, b"q" * 32))
 
     assert make_seal().lookup(SUBJECT) == make_seal().lookup(SUBJECT)
     assert make_seal().lookup(SUBJECT) != other.lookup(SUBJECT)
 
 
+@pytest.mark.parametrize("subject", [b"", SUBJECT, b"\x00", b"doelpoort/nobody/v1\x00"])
+def test_nobody_is_no_subject(subject: bytes) -> None:
+    """What is about nobody has a look-up that no subject has."""
+    assert make_seal().lookup(subject) != make_seal().nobody
+
+
+def test_the_newest_epoch_wraps_and_older_ones_unwrap() -> None:
+    """A key of the first epoch opens under both, and a new one is wrapped under the second."""
+    row, key = make_seal().new_key(b"l" * 32)
+    both = seal_of(TWO_EPOCHS)
+    fresh, _ = both.new_key(b"m" * 32)
+
+    sealed = make_seal().seal(key, PARTICULARS, ID, b"secret")
+
+    assert both.unseal(both.unwrap(row), PARTICULARS, ID, sealed) == b"secret"
+    assert (row.epoch, fresh.epoch, both.epoch) == (1, 2, 2)
+
+
+def test_a_key_wrapped_anew_is_the_same_key_without_the_old_epoch() -> None:
+    """After a rotation the new epoch key alone opens what was sealed before it."""
+    row, key = make_seal().new_key(b"l" * 32)
+    sealed = make_seal().seal(key, PARTICULARS, ID, b"secret")
+
+    anew = seal_of(TWO_EPOCHS).rewrap(row)
+    after = seal_of(SealKeys({2: b"f" * 32}, b"p" * 32))
+
+    assert (anew.key_id, anew.lookup, anew.epoch) == (row.key_id, row.lookup, 2)
+    assert after.unseal(after.unwrap(anew), PARTICULARS, ID, sealed) == b"secret"
+
+
+def test_a_key_of_an_epoch_that_is_not_held_stays_shut() -> None:
+    """The new epoch key alone opens nothing that was wrapped before the rotation."""
+    row, _ = make_seal().new_key(b"l" * 32)
+    after = seal_of(SealKeys({2: b"f" * 32}, b"p" * 32))
+
+    with pytest.raises(SealInvalid):
+        after.unwrap(row)
+    with pytest.raises(SealInvalid):
+        after.rewrap(row)
+
+
+def test_a_key_is_found_by_its_id() -> None:
+    """A key that is kept is unwrapped; one that was erased is none."""
+    row, _ = make_seal().new_key(b"l" * 32)
+    rows = {row.key_id: row}
+
+    found = make_seal().find_key(row.key_id, rows.get)
+
+    assert found is not None
+    assert found.key_id == row.key_id
+    assert make_seal().find_key(row.key_id, no_row) is None
+
+
+def test_what_version_0_1_0_sealed_under_its_epoch_key_opens_while_that_key_is_held() -> None:
+    """An empty key id means the first epoch key itself, until a rotation ends with that key."""
+    held = make_seal().find_key(b"", no_row)
+
+    assert held is not None
+    sealed = make_seal().seal(held, PARTICULARS, ID, b"old")
+    again = seal_of(TWO_EPOCHS).find_key(b"", no_row)
+    assert again is not None
+    assert make_seal().unseal(again, PARTICULARS, ID, sealed) == b"old"
+    assert seal_of(SealKeys({2: b"f" * 32}, b"p" * 32)).find_key(b"", no_row) is None
+
+
 @pytest.mark.parametrize(
-    ("epoch_key", "period_key"),
-    [(b"e" * 31, b"p" * 32), (b"e" * 32, b""), (b"e" * 32, b"e" * 32)],
+    ("epochs", "period_key"),
+    [
+        ({1: b"e" * 31}, b"p" * 32),
+        ({1: b"e" * 32}, b""),
+        ({1: b"e" * 32}, b"e" * 32),
+        ({1: b"e" * 32, 2: b"e" * 32}, b"p" * 32),
+        ({}, b"p" * 32),
+        ({0: b"e" * 32}, b"p" * 32),
+        ({2**32: b"e" * 32}, b"p" * 32),
+    ],
 )
-def test_sealing_keys_are_two_different_keys_of_32_bytes(
-    epoch_key: bytes, period_key: bytes
+def test_sealing_keys_are_different_keys_of_32_bytes_with_sound_epochs(
+    epochs: dict[int, bytes], period_key: bytes
 ) -> None:
     """Anything else is refused before it is used."""
     with pytest.raises(KeyInvalid):
-        SealKeys(1, epoch_key, period_key)
+        SealKeys(epochs, period_key)
 
 
 def test_keys_do_not_show_themselves() -> None:
     """The printed form of the keys holds none of them."""
-    assert "eeee" not in repr(SealKeys(1, b"e" * 32, b"p" * 32))
+    assert "eeee" not in repr(SealKeys({1: b"e" * 32}, b"p" * 32))
 
 
-def test_particulars_are_read_back() -> None:
-    """Subject, openings, professional and justification come back; the content does not."""
-    draft = make_draft()
+@pytest.mark.parametrize(
+    "particulars",
+    [
+        Particulars(SUBJECT, {"subject": R}, {"professional": b"medewerker-17"}),
+        Particulars(None, {}, {}),
+        Particulars(SUBJECT, {"subject": R, "content": R}, {}, Part(b"c" * 32, [b"h" * 32] * 3)),
+        Particulars(SUBJECT, {}, {}, Part(b"c" * 32, [])),
+    ],
+    ids=["one person", "nobody", "one of several", "a path of nothing"],
+)
+def test_particulars_are_read_back(particulars: Particulars) -> None:
+    """Every part comes back as it was."""
+    assert parse_particulars(format_particulars(particulars)) == particulars
 
-    found = parse_particulars(particulars_of(draft, {"subject": R}))
 
-    assert (found.subject, found.openings) == (SUBJECT, {"subject": R})
-    assert set(found.values) == {"professional", "justification"}
-    assert found.values["professional"] == draft.committed["professional"]
-
-
-def test_particulars_without_a_subject_are_read_back() -> None:
-    """A request about nobody known has no subject."""
-    draft = replace(make_draft(), subject=None, committed={})
-
-    assert parse_particulars(particulars_of(draft, {})).subject is None
+def test_particulars_do_not_show_themselves() -> None:
+    """The printed form of particulars names nobody."""
+    assert "999990019" not in repr(Particulars(SUBJECT, {}, {}))
 
 
 def test_the_cache_forgets_the_key_used_longest_ago() -> None:
@@ -148,3 +237,13 @@ def test_the_cache_forgets_the_key_used_longest_ago() -> None:
 
     assert cache.find((0).to_bytes(4, "big")) is key
     assert cache.find((1).to_bytes(4, "big")) is None
+
+
+def test_a_cleared_cache_holds_nothing() -> None:
+    """What may have been erased elsewhere is asked for again."""
+    cache, (_, key) = KeyCache(), make_seal().new_key(b"l" * 32)
+    cache.add(b"one", key)
+
+    cache.clear()
+
+    assert cache.find(b"one") is None

@@ -2,17 +2,24 @@
 
 from base64 import b64encode
 from dataclasses import replace
-from typing import cast
 
 import pytest
 from typing_extensions import override
 
-from audit.entry import MAX_LEAF_BYTES, Draft, EntryType, Receipt, canonical, parse_leaf
-from audit.errors import AppendFailed, AuditError, DuplicateRequest, LeafInvalid, SealInvalid
+from audit.entry import MAX_LEAF_BYTES, Draft, EntryType, Json, Receipt, canonical, parse_leaf
+from audit.errors import (
+    AppendFailed,
+    AuditError,
+    DuplicateRequest,
+    LeafInvalid,
+    LedgerStopped,
+    SealInvalid,
+    StorageBroken,
+)
 from audit.merkle import Frontier
 from audit.proof import verify_receipt
 from audit.seal import PARTICULARS, commit, parse_particulars
-from audit.sequencer.appender import Appender, Means, check_draft
+from audit.sequencer.appender import Appender, Means
 from audit.storage.contract import Batch, Head
 from tests.fakes_audit import (
     START_MS,
@@ -41,6 +48,16 @@ def outcomes_of(appender: Appender, *drafts: Draft) -> list[object]:
     return [o.index if isinstance(o, Receipt) else type(o) for o in outcomes]
 
 
+def leaves_in(store: MemoryStore) -> list[dict[str, Json]]:
+    """Give the leaves of a store."""
+    return [parse_leaf(row.leaf) for row in store.rows if row.leaf is not None]
+
+
+def leaf_of(store: MemoryStore) -> bytes:
+    """Give the bytes of the first leaf."""
+    return store.rows[0].leaf or b""
+
+
 def test_each_draft_gets_a_receipt_that_proves_its_entry() -> None:
     """All receipts of a batch verify, and hold what was drafted."""
     outcomes = make_appender(MemoryStore()).append_batch([make_draft(n) for n in range(5)])
@@ -58,7 +75,7 @@ def test_the_stored_leaf_is_canonical() -> None:
     store = MemoryStore()
     make_appender(store).append_batch([make_draft()])
 
-    assert canonical(parse_leaf(store.rows[0].leaf)) == store.rows[0].leaf
+    assert canonical(parse_leaf(leaf_of(store))) == leaf_of(store)
 
 
 def test_no_personal_data_is_in_the_leaf() -> None:
@@ -67,7 +84,7 @@ def test_no_personal_data_is_in_the_leaf() -> None:
     draft = make_draft()
     make_appender(store).append_batch([draft])
 
-    assert not [value for value in draft.committed.values() if value in store.rows[0].leaf]
+    assert not [value for value in draft.committed.values() if value in leaf_of(store)]
     assert not [value for value in draft.committed.values() if value in store.sealed[0].sealed]
 
 
@@ -85,7 +102,7 @@ def test_the_openings_open_the_commitments() -> None:
         for label, value in draft.committed.items()
     }
 
-    leaf = store.rows[0].leaf
+    leaf = leaf_of(store)
     assert len(shown) == 5
     assert [c for c in shown.values() if b64encode(c) not in leaf] == []
 
@@ -98,7 +115,7 @@ def test_a_bad_draft_fails_alone_and_uses_no_counter() -> None:
     result = outcomes_of(make_appender(store), make_draft(1), bad, long, make_draft(4))
 
     assert result == [0, LeafInvalid, LeafInvalid, 1]
-    assert [parse_leaf(row.leaf)["counter"] for row in store.rows] == [0, 1]
+    assert [leaf["counter"] for leaf in leaves_in(store)] == [0, 1]
     assert MAX_LEAF_BYTES < 50 * 100
 
 
@@ -132,7 +149,7 @@ def test_time_never_goes_back() -> None:
 
     appender.append_batch([make_draft(2)])
 
-    assert [parse_leaf(row.leaf)["time"] for row in store.rows] == [START_MS, START_MS]
+    assert [leaf["time"] for leaf in leaves_in(store)] == [START_MS, START_MS]
 
 
 def test_a_subject_has_one_key_over_batches_and_restarts() -> None:
@@ -146,7 +163,7 @@ def test_a_subject_has_one_key_over_batches_and_restarts() -> None:
     again.append_batch([make_draft(4)])
 
     assert len(store.keys) == 1
-    assert {row.key_id for row in store.sealed.values()} == {store.keys[0].key_id}
+    assert {row.key_id for row in store.sealed} == {store.keys[0].key_id}
 
 
 def test_a_subject_key_of_another_epoch_fails_its_draft_only() -> None:
@@ -159,15 +176,15 @@ def test_a_subject_key_of_another_epoch_fails_its_draft_only() -> None:
     assert outcomes_of(make_appender(store), make_draft(1), other) == [SealInvalid, 0]
 
 
-def test_a_request_about_nobody_known_is_sealed_under_the_epoch_key() -> None:
-    """Without a subject there is no subject key, and the openings are kept all the same."""
+def test_a_request_about_nobody_known_is_sealed_under_the_key_of_nobody() -> None:
+    """Without a subject the openings are kept all the same, under a key that is wrapped too."""
     store = MemoryStore()
     draft = replace(make_draft(), type=EntryType.REFUSAL, subject=None)
 
     make_appender(store).append_batch([draft])
 
-    assert store.keys == []
-    assert store.sealed[0].key_id == b""
+    assert [key.lookup for key in store.keys] == [make_seal().nobody]
+    assert store.sealed[0].key_id == store.keys[0].key_id
 
 
 def test_an_entry_that_commits_to_nothing_has_no_particulars() -> None:
@@ -176,7 +193,7 @@ def test_an_entry_that_commits_to_nothing_has_no_particulars() -> None:
     draft = Draft(EntryType.POLICY, "0d" * 16, {"policy": "ab" * 32})
 
     assert outcomes_of(make_appender(store), draft) == [0]
-    assert store.sealed == {}
+    assert store.sealed == []
 
 
 def test_a_disclosure_without_committed_values_says_so() -> None:
@@ -185,7 +202,7 @@ def test_a_disclosure_without_committed_values_says_so() -> None:
 
     make_appender(store).append_batch([replace(make_draft(), committed={}, subject=None)])
 
-    assert parse_leaf(store.rows[0].leaf)["commitments"] == {}
+    assert parse_leaf(leaf_of(store))["commitments"] == {}
 
 
 def test_answers_are_kept_and_swept() -> None:
@@ -207,23 +224,24 @@ class FailingStore(MemoryStore):
     """A store that refuses to write, before or after it did."""
 
     persisted = False
+    failing = True
 
     @override
     def commit(self, batch: Batch) -> None:
         """Fail, having written or not."""
-        if self.persisted:
+        if self.persisted or not self.failing:
             super().commit(batch)
-        raise AppendFailed("refused")
+        if self.failing:
+            raise AppendFailed("refused")
 
 
 def test_a_refused_write_fails_all_callers_and_the_next_goes_on() -> None:
     """Nothing of a batch that was not stored is remembered."""
-    store = MemoryStore()
-    failing = FailingStore()
-    appender = make_appender(failing)
+    store = FailingStore()
+    appender = make_appender(store)
     refused = outcomes_of(appender, make_draft(1), make_draft(1))
 
-    appender._store = store
+    store.failing = False
     again = outcomes_of(appender, make_draft(1))
 
     assert refused == [AppendFailed, DuplicateRequest]
@@ -240,27 +258,29 @@ def test_a_write_that_reports_failure_but_happened_stops_the_ledger() -> None:
         make_appender(failing).append_batch([make_draft()])
 
 
-@pytest.mark.parametrize(
-    "draft",
-    [
-        replace(make_draft(), request_id="0C" * 16),
-        replace(make_draft(), request_id="0c"),
-        replace(make_draft(), members={"time": 1}),
-        replace(make_draft(), members={"commitments": {}}),
-        replace(make_draft(), committed={"other": b"x"}),
-        replace(make_draft(), committed=cast("dict[str, bytes]", {"subject": "x"})),
-        replace(make_draft(), replay=b"x"),
-        replace(make_draft(), replay_digest=b"d" * 32),
-        replace(make_draft(), replay=b"x", replay_digest=b"d" * 31),
-    ],
-    ids=range(9),
-)
-def test_a_draft_of_another_shape_is_refused(draft: Draft) -> None:
-    """The caller hears it before anything is queued."""
-    with pytest.raises(LeafInvalid):
-        check_draft(draft)
+class UnreadableStore(FailingStore):
+    """A store that wrote, said that it did not, and then cannot be read for a while."""
+
+    persisted = True
+    readable = True
+
+    @override
+    def counter(self, gateway: str) -> int:
+        """Give the counter, if it can be read."""
+        if not self.readable:
+            raise StorageBroken("gone")
+        return super().counter(gateway)
 
 
-def test_a_sound_draft_is_accepted() -> None:
-    """The twin of the refusals above."""
-    check_draft(replace(make_draft(), replay=b"x", replay_digest=b"d" * 32))
+def test_a_doubt_is_settled_before_the_next_batch() -> None:
+    """What could not be checked after a failure is checked before anything else is signed."""
+    store = UnreadableStore()
+    appender = make_appender(store)
+    store.readable = False
+    refused = outcomes_of(appender, make_draft(1))
+    store.readable, store.failing = True, False
+
+    with pytest.raises(LedgerStopped):
+        appender.append_batch([make_draft(2)])
+
+    assert refused == [AppendFailed]

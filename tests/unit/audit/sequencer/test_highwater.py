@@ -25,10 +25,10 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_mark_in_the_log_is_accepted(path: Path) -> None:
     """What was released is there."""
-    HighWater(path).check(Head(), _hash_at)
+    HighWater(path).check(Head(), _hash_at, has_written=False)
     HighWater(path).mark(HEAD)
 
-    HighWater(path).check(HEAD, _hash_at)
+    HighWater(path).check(HEAD, _hash_at, has_written=True)
 
     assert path.read_text() == f"1 {HEAD.root.hex()}\n"
 
@@ -48,20 +48,36 @@ def test_a_mark_that_the_log_lacks_is_refused(path: Path, content: str, head: He
     path.write_text(content)
 
     with pytest.raises(RollbackSeen):
-        HighWater(path).check(head, _hash_at)
+        HighWater(path).check(head, _hash_at, has_written=False)
 
 
 def test_a_ledger_with_entries_needs_its_mark(path: Path) -> None:
     """Taking the mark away does not hide a rollback."""
     with pytest.raises(RollbackSeen):
-        HighWater(path).check(HEAD, _hash_at)
+        HighWater(path).check(HEAD, _hash_at, has_written=True)
+
+
+def test_a_gateway_that_joins_begins_its_own_marks(path: Path) -> None:
+    """Others wrote entries before; this gateway released nothing yet."""
+    HighWater(path).check(HEAD, _hash_at, has_written=False)
+
+    assert path.read_text() == ""
+
+
+def test_a_log_that_others_moved_on_holds_the_mark(path: Path) -> None:
+    """What counts is that the marks are in the log, not how far it came since."""
+    path.write_text(f"1 {HEAD.root.hex()}\n")
+
+    HighWater(path).check(Head(2, HEAD.root), _hash_at, has_written=True)
+
+    assert path.read_text() == f"1 {HEAD.root.hex()}\n"
 
 
 def test_a_line_that_a_crash_cut_short_is_ignored(path: Path) -> None:
     """Nothing was built on a line that has no end."""
     path.write_text(f"1 {HEAD.root.hex()}\n2 ab")
 
-    HighWater(path).check(HEAD, _hash_at)
+    HighWater(path).check(HEAD, _hash_at, has_written=True)
 
     assert path.read_text() == f"1 {HEAD.root.hex()}\n"
 

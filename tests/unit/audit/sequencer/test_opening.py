@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from audit.errors import (
     AuditError,
     KeyInvalid,
     KeyMismatch,
+    KeysRotated,
     LeafInvalid,
     LedgerCorrupt,
     RollbackSeen,
@@ -96,14 +98,14 @@ async def test_a_damaged_ledger_does_not_open(
         open_ledger(store, tmp_path / "marks")
 
 
-async def test_a_leaf_without_counter_does_not_open(tmp_path: Path) -> None:
-    """The counter must continue from somewhere."""
+async def test_keys_of_another_epoch_do_not_open_the_ledger(tmp_path: Path) -> None:
+    """After a rotation the old keys seal nothing any more."""
     store = MemoryStore()
     with opened(store, tmp_path):
-        row = store.rows[0]
-    store.rows[0] = Entry(0, row.request_id, b'{"gateway":"gw-1"}', row.leaf_hash)
+        pass
+    store.current = replace(store.current, epoch=2)
 
-    with pytest.raises(LedgerCorrupt):
+    with pytest.raises(KeysRotated):
         open_ledger(store, tmp_path / "marks")
 
 

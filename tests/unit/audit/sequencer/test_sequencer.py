@@ -19,7 +19,7 @@ from audit.sequencer.__main__ import main
 from audit.sequencer.wire import pack_settings
 from tests.fakes_audit import ORIGIN, VKEY, make_draft, make_settings, open_store
 
-PROGRAM = Path(__file__).parents[3] / "audit" / "sequencer.py"
+PROGRAM = Path(__file__).parents[4] / "audit" / "sequencer" / "__main__.py"
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 

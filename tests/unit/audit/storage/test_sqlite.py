@@ -8,11 +8,16 @@ from threading import Timer
 
 import pytest
 
-from audit.errors import AppendFailed, DurabilityMissing, LedgerInUse, StorageBroken
+from audit.errors import (
+    AppendFailed,
+    DurabilityMissing,
+    LedgerInUse,
+    SchemaOutdated,
+    StorageBroken,
+)
 from audit.merkle import RootHash
 from audit.storage.contract import Batch, Entry, Head
 from audit.storage.sqlite import SqlStore
-from audit.storage.tables import SCHEMA
 from tests.fakes_audit import open_store
 
 
@@ -33,12 +38,17 @@ def store(path: Path) -> Iterator[SqlStore]:
 def _batch(old: Head) -> Batch:
     new = Head(old.size + 1, RootHash((old.size + 1).to_bytes(32, "big")), 5)
     entry = Entry(old.size, f"{old.size:032x}", b"{}", b"h" * 32)
-    return Batch(old, new, b"note", [entry], [], [], [], [], 0)
+    return Batch(old, new, "gw-1", new.size, b"note", [entry], [], [], [], [], 0)
+
+
+def _commit(store: SqlStore, batch: Batch) -> None:
+    with store.turn():
+        store.commit(batch)
 
 
 def test_only_the_owner_can_read_the_files(store: SqlStore, path: Path) -> None:
     """Ledger, write-ahead log and lock are private, whatever the umask says."""
-    store.commit(_batch(Head()))
+    _commit(store, _batch(Head()))
 
     modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
 
@@ -58,7 +68,7 @@ def test_a_patient_opener_waits_for_its_predecessor(path: Path) -> None:
     leaving = Timer(0.1, first.close)
     leaving.start()
 
-    second = SqlStore.open(path, SCHEMA, 5.0)
+    second = open_store(path, patience_s=5.0)
 
     leaving.join()
     second.close()
@@ -69,13 +79,13 @@ def test_patience_ends(store: SqlStore, path: Path) -> None:
     """A ledger that stays in use is refused in the end."""
     assert store.head() == Head()
     with pytest.raises(LedgerInUse):
-        SqlStore.open(path, SCHEMA, 0.05)
+        open_store(path, patience_s=0.05)
 
 
 def test_the_lock_goes_with_close(path: Path) -> None:
     """After close the same file opens again, with what was in it."""
     first = open_store(path)
-    first.commit(_batch(Head()))
+    _commit(first, _batch(Head()))
     first.close()
 
     second = open_store(path)
@@ -117,7 +127,7 @@ def test_a_file_that_is_no_ledger_is_refused(path: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """The start explains itself."""
     with pytest.raises(StorageBroken):
-        open_store(tmp_path / "none" / "ledger.db")
+        SqlStore.open(tmp_path / "none" / "ledger.db", "gw-1")
 
 
 def test_a_path_that_is_a_folder_is_refused(path: Path) -> None:
@@ -135,13 +145,13 @@ def test_a_full_disk_refuses_the_batch_and_keeps_the_store(store: SqlStore) -> N
     head, failures = store.head(), 0
     try:
         while True:
-            store.commit(_batch(head))
+            _commit(store, _batch(head))
             head = store.head()
     except AppendFailed:
         failures += 1
     store._writer.execute("PRAGMA max_page_count=100000")
 
-    store.commit(_batch(head))
+    _commit(store, _batch(head))
 
     assert failures == 1
     assert store.head().size == head.size + 1
@@ -152,7 +162,7 @@ def test_a_ledger_made_read_only_refuses_the_batch(store: SqlStore) -> None:
     store._writer.execute("PRAGMA query_only=ON")
 
     with pytest.raises(AppendFailed):
-        store.commit(_batch(Head()))
+        _commit(store, _batch(Head()))
 
     assert store.head() == Head()
 
@@ -186,7 +196,7 @@ def test_an_input_output_error_leaves_the_outcome_unknown(
     store._writer = FailingConnection(real, verbs)  # type: ignore[assignment]
 
     with pytest.raises(StorageBroken):
-        store.commit(_batch(Head()))
+        _commit(store, _batch(Head()))
 
     store._writer = real
     store.close()
@@ -209,7 +219,58 @@ def test_a_store_that_lost_its_head_starts_from_nothing(store: SqlStore) -> None
 
 def test_the_lock_cannot_be_a_folder(path: Path) -> None:
     """A lock that cannot be made is told at the start."""
-    path.with_name("ledger.db.lock").mkdir()
+    path.with_name("ledger.db.gw-1.lock").mkdir()
 
     with pytest.raises(StorageBroken):
+        open_store(path)
+
+
+def test_a_batch_outside_a_turn_is_a_bug(store: SqlStore) -> None:
+    """Without the lock on the head nothing is written."""
+    with pytest.raises(RuntimeError):
+        store.commit(_batch(Head()))
+
+    assert store.head() == Head()
+
+
+def test_a_turn_that_does_not_come_fails(store: SqlStore, path: Path) -> None:
+    """While another gateway writes, this one waits; in the end it is refused and may ask again."""
+    other = open_store(path, "gw-2")
+    other._writer.execute("PRAGMA busy_timeout=20")
+    with store.turn() as head:
+        with pytest.raises(AppendFailed):
+            _commit(other, _batch(head))
+        store.commit(_batch(head))
+
+    _commit(other, _batch(store.head()))
+
+    other.close()
+    assert store.head().size == 2
+
+
+def test_what_was_deleted_leaves_the_write_ahead_log(store: SqlStore, path: Path) -> None:
+    """Emptied, it holds no earlier page; while somebody reads an old picture it cannot be."""
+    _commit(store, _batch(Head()))
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM entry").fetchall()
+    _commit(store, _batch(store.head()))
+    store._writer.execute("PRAGMA busy_timeout=20")
+    while_read = store.forget()
+    reader.close()
+
+    emptied = store.forget()
+
+    assert (while_read, emptied) == (False, True)
+    assert path.with_name("ledger.db-wal").stat().st_size == 0
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_an_old_one(path: Path) -> None:
+    """Damage is told as damage, not as a form to migrate."""
+    open_store(path).close()
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = b"\xff" * 4096
+    path.write_bytes(content)
+
+    with pytest.raises((StorageBroken, SchemaOutdated)):
         open_store(path)
