@@ -55,6 +55,8 @@ def test_two_keys_that_cannot_be_told_apart_are_refused() -> None:
         TEXT + b"\n" + LINE.replace(b" ", b"  ") + b"\n",
         TEXT + b"\n" + "— a+b AAAAAAAA\n".encode(),
         TEXT + b"\n" + "— a AAAA\n".encode(),
+        NOTE + "— a\x01b AAAAAAAA\n".encode(),
+        TEXT + b"\n" + LINE + b"\r\n",
         TEXT + b"\n" + "— a AAAAAAB=\n".encode(),
         TEXT + b"\n" + (LINE + b"\n") * 101,
         b"x" * MAX_NOTE_BYTES + NOTE,
@@ -90,6 +92,7 @@ def test_keys_have_one_text_form() -> None:
         make_signer().skey() + "\n",
         "PRIVATE+KEY+a+00000000+" + b64encode(b"\x01" + b"s" * 32).decode(),
         "PRIVATE+KEY+a+00000000+" + b64encode(b"\x02" + b"s" * 32).decode(),
+        "PRIVATE+KEY+a+00000000+" + b64encode(b"\x01" + b"s" * 33).decode(),
     ],
 )
 def test_a_malformed_signing_key_is_refused(skey: str) -> None:
@@ -148,3 +151,23 @@ def test_base64_has_one_spelling(text: str) -> None:
     """Missing padding, loose bits, spaces and foreign characters are refused."""
     with pytest.raises(ValueError, match=r".+"):
         decode_base64(text)
+
+
+def test_a_signature_by_a_known_key_counts_once() -> None:
+    """A repeated line adds nothing and costs nothing."""
+    assert open_note(NOTE + LINE + b"\n", [VKEY]) == TEXT
+
+
+def test_a_known_key_under_another_id_is_unknown() -> None:
+    """Name and id together name the key."""
+    other = make_signer(b"o" * 32).sign(TEXT)
+
+    assert open_note(other + LINE + b"\n", [VKEY]) == TEXT
+    with pytest.raises(KeyMismatch):
+        open_note(other, [VKEY])
+
+
+def test_no_keys_open_no_note() -> None:
+    """Who trusts nobody learns nothing."""
+    with pytest.raises(KeyMismatch):
+        open_note(NOTE, [])

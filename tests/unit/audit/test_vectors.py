@@ -12,10 +12,20 @@ import pytest
 
 from audit.checkpoint import parse_checkpoint
 from audit.entry import canonical
-from audit.errors import AuditError, KeyInvalid, LeafInvalid, NoteInvalid, ProofInvalid
+from audit.errors import (
+    AuditError,
+    KeyInvalid,
+    KeyMismatch,
+    LeafInvalid,
+    NoteInvalid,
+    ProofInvalid,
+    StampInvalid,
+)
 from audit.merkle import EMPTY_ROOT, leaf_hash, node_hash, verify_inclusion
-from audit.note import open_note, parse_skey, parse_vkey
+from audit.note import open_note, parse_skey, parse_vkey, parse_witness_vkey
 from audit.proof import TlogProof, format_proof, parse_proof
+from audit.timestamp import Stamp, verify_stamp
+from audit.witness.witness import parse_request
 
 _SHARED = os.environ.get("DOELPOORT_SHARED") or Path(__file__).parents[4] / "shared"
 VECTORS = Path(_SHARED) / "vectors"
@@ -144,6 +154,14 @@ def test_witness_keys_are_no_log_keys(vkey: str) -> None:
         parse_vkey(vkey)
 
 
+@pytest.mark.parametrize("vkey", _cases("tlog/cosignature_vkeys.json", "ed25519_type4"))
+def test_witness_keys_are_read(vkey: str) -> None:
+    """They are keys of witnesses, also among those that open a note."""
+    assert parse_witness_vkey(vkey).vkey == vkey
+    with pytest.raises(KeyMismatch):
+        open_note(_note(NOTES["open"][0]), [vkey])
+
+
 @pytest.mark.parametrize("case", _cases("tlog/checkpoint_parse.json", "bad"), ids=lambda c: c[0])
 def test_bad_checkpoints(case: list[str]) -> None:
     """What the reference refuses is refused."""
@@ -161,6 +179,70 @@ def test_good_checkpoints_with_a_root_of_the_right_length(text: str) -> None:
     with pytest.raises(NoteInvalid):
         parse_checkpoint(text.encode())
     assert root != "A" * 43 + "="
+
+
+@pytest.mark.parametrize("text", _cases("tlog/checkpoint_parse.json", "ok"))
+def test_a_witness_reads_the_checkpoints_of_other_logs(text: str) -> None:
+    """With extension lines, and with the root that the specification wants."""
+    origin, size, _, *more = text.split("\n")
+    checkpoint = "\n".join([origin, size, "A" * 43 + "=", *more])
+    note = parse_skey(NOTES["signing"]["skey"]).sign(checkpoint.encode())
+
+    request = parse_request(b"old 0\n\n" + note)
+
+    assert (request.checkpoint.origin, request.checkpoint.size) == (origin, int(size))
+
+
+STAMPS = VECTORS / "rfc3161/test/fixtures"
+SOUND_STAMPS = {
+    "identrust/issue-104.tsr": 1_741_683_128,
+    "sigstage/response-no-embedded-cert.tsr": 1_750_234_382,
+    "sigstage/response-sha256.tsr": 1_746_791_935,
+    "sigstage/response-sha384.tsr": 1_746_791_935,
+    "sigstage/response-sha512.tsr": 1_746_791_936,
+    # The certificate has expired since; it was valid when it stamped, which is what counts.
+    "sigstore.mock/response-expired.tsr": 1_675_209_600,
+    # The certificates that were put in beside the true one change nothing.
+    "test_tsa/response-injected-certs.tsr": 1_728_402_032,
+    "test_tsa/response.tsr": 1_728_402_032,
+}
+# A wrong signature, and an authority of another chain.
+UNSOUND_STAMPS = ["sigstage/response-invalid-signature.tsr", "test_tsa/other_response.tsr"]
+STAMP_NOW_MS = 1_800_000_000_000
+
+
+def _stamp(name: str, message: bytes | None = None) -> Stamp:
+    path = STAMPS / name
+    payload = path.parent / "payload"
+    told = payload.read_bytes() if payload.exists() else b"hello"
+    return verify_stamp(
+        path.read_bytes(),
+        told if message is None else message,
+        chain=(path.parent / "ts_chain.pem").read_bytes(),
+        now_ms=STAMP_NOW_MS,
+    )
+
+
+@pytest.mark.parametrize("name", SOUND_STAMPS)
+def test_sound_stamps(name: str) -> None:
+    """Each tells its time, and is over its own message only."""
+    assert _stamp(name).at_ms == SOUND_STAMPS[name] * 1000
+    with pytest.raises(StampInvalid):
+        _stamp(name, b"other")
+
+
+@pytest.mark.parametrize("name", UNSOUND_STAMPS)
+def test_unsound_stamps(name: str) -> None:
+    """What its publisher calls wrong is refused."""
+    with pytest.raises(StampInvalid):
+        _stamp(name)
+
+
+def test_the_stamps_are_all_there() -> None:
+    """No published stamp is left out."""
+    found = {path.relative_to(STAMPS).as_posix() for path in STAMPS.glob("*/*.tsr")}
+
+    assert found == {*SOUND_STAMPS, *UNSOUND_STAMPS}
 
 
 @pytest.mark.parametrize("case", _cases("tlog/tlog_proof.json", "ok"))

@@ -1,0 +1,1 @@
+"""Witnesses: who else saw this log, and what it takes to believe them."""
