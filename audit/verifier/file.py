@@ -7,31 +7,61 @@ and no larger than a sound one could be.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from audit.entry import MAX_LEAF_BYTES
 from audit.errors import LedgerUnreadable
+from audit.merkle import HASH_BYTES
 from audit.note import MAX_NOTE_BYTES
+from audit.verifier.reader import FoundEntry
 
-_HASH_BYTES: Final = 32
-_ID_LETTERS: Final = 32
 _TIMEOUT_S: Final = 5.0
+_MAX_STAMP_BYTES: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class FoundEntry:
-    """One entry as it was found; a member that has not the right type or size is absent."""
+def _sound(column: str, kind: str, size: str, other: str = "x''") -> str:
+    # What has another type or size than a sound value could have is empty; NULL stays absent.
+    fits = f"typeof({column}) = '{kind}' AND length({column}) {size}"
+    return f"CASE WHEN {fits} THEN {column} WHEN {column} IS NOT NULL THEN {other} END"
 
-    index: int
-    request_id: str | None
-    leaf: bytes | None
-    leaf_hash: bytes | None
+
+def _number(column: str) -> str:
+    return f"CASE WHEN typeof({column}) = 'integer' THEN {column} ELSE -1 END"
+
+
+_SIZE: Final = _number("size")
+_INDEX: Final = _number('"index"')
+_NOTE: Final = _sound("note", "blob", f"<= {MAX_NOTE_BYTES}")
+_RESPONSE: Final = _sound("response", "blob", f"<= {_MAX_STAMP_BYTES}")
+_LEAF: Final = _sound("leaf", "blob", f"<= {MAX_LEAF_BYTES}")
+_LEAF_HASH: Final = _sound("leaf_hash", "blob", f"= {HASH_BYTES}")
+_NODE_HASH: Final = _sound("hash", "blob", f"= {HASH_BYTES}")
+_REQUEST_ID: Final = _sound("request_id", "text", "= 32", "''")
+
+_CHECKPOINTS: Final = f"SELECT {_SIZE} AS size, {_NOTE} FROM checkpoint"  # noqa: S608  Our own.
+_COSIGNED: Final = f" UNION ALL SELECT {_SIZE} AS size, {_NOTE} FROM cosigned"  # noqa: S608
+_BY_SIZE: Final = " ORDER BY size"
+_NEWEST: Final = f"SELECT {_NOTE} FROM checkpoint ORDER BY size DESC LIMIT 1"  # noqa: S608
+_STAMPS: Final = (
+    f"SELECT {_SIZE}, {_NOTE}, {_RESPONSE} FROM stamp JOIN checkpoint USING (size)"  # noqa: S608
+    " ORDER BY size DESC"
+)
+_ENTRIES: Final = (
+    f'SELECT {_INDEX}, {_REQUEST_ID}, {_LEAF}, {_LEAF_HASH} FROM entry ORDER BY "index"'  # noqa: S608
+)
+_ENTRY: Final = f'SELECT {_LEAF} FROM entry WHERE "index" = ?'  # noqa: S608
+_NODES: Final = f'SELECT {_INDEX}, {_NODE_HASH} FROM node WHERE level = ? ORDER BY "index"'  # noqa: S608
+_SPAN: Final = '"index" >= ? AND "index" < ? ORDER BY "index"'
+_HASHES: Final = f"SELECT {_NODE_HASH} FROM node WHERE level = ? AND {_SPAN}"  # noqa: S608
+_LEAF_HASHES: Final = f"SELECT {_LEAF_HASH} FROM entry WHERE {_SPAN}"  # noqa: S608
+_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 
 
 class LedgerFile:
     """A ledger in a SQLite file, opened read-only as one unchanging picture."""
+
+    partial = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -69,55 +99,43 @@ class LedgerFile:
         return rows[0][0], rows[0][1]
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
-        """Give size and note of each checkpoint by size; an unsound note is empty."""
-        return self._connection.execute(
-            "SELECT size, CASE WHEN typeof(note) = 'blob' AND length(note) <= ? THEN note"
-            " ELSE x'' END FROM checkpoint ORDER BY size",
-            (MAX_NOTE_BYTES,),
-        )
+        """Give size and note of each checkpoint by size, cosigned ones once more."""
+        cosigned = _COSIGNED if self._has("cosigned") else ""
+        return self._connection.execute(_CHECKPOINTS + cosigned + _BY_SIZE)
 
     def newest_note(self) -> bytes | None:
         """Give the note of the newest checkpoint."""
-        row = self._connection.execute(
-            "SELECT note FROM checkpoint WHERE length(note) <= ? ORDER BY size DESC LIMIT 1",
-            (MAX_NOTE_BYTES,),
-        ).fetchone()
-        return None if row is None or type(row[0]) is not bytes else row[0]
+        return self._first(_NEWEST)
+
+    def stamps(self) -> Iterator[tuple[int, bytes, bytes]]:
+        """Give size, note and response of each time stamp over a checkpoint, the newest first."""
+        return self._connection.execute(_STAMPS) if self._has("stamp") else iter(())
 
     def entries(self) -> Iterator[FoundEntry]:
         """Give all entries by index."""
-        rows = self._connection.execute(
-            'SELECT "index",'
-            " CASE WHEN typeof(request_id) = 'text' AND length(request_id) = ?"
-            " THEN request_id END,"
-            " CASE WHEN typeof(leaf) = 'blob' AND length(leaf) <= ? THEN leaf END,"
-            " CASE WHEN typeof(leaf_hash) = 'blob' AND length(leaf_hash) = ? THEN leaf_hash END"
-            ' FROM entry ORDER BY "index"',
-            (_ID_LETTERS, MAX_LEAF_BYTES, _HASH_BYTES),
-        )
-        return (FoundEntry(*row) for row in rows)
+        return (FoundEntry(*row) for row in self._connection.execute(_ENTRIES))
 
     def entry(self, index: int) -> bytes | None:
         """Give the leaf at one index."""
-        row = self._connection.execute(
-            'SELECT leaf FROM entry WHERE "index" = ? AND length(leaf) <= ?',
-            (index, MAX_LEAF_BYTES),
-        ).fetchone()
-        return None if row is None or type(row[0]) is not bytes else row[0]
+        return self._first(_ENTRY, index)
 
     def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
-        """Give index and hash of each stored node of one level; an unsound hash is empty."""
-        return self._connection.execute(
-            "SELECT \"index\", CASE WHEN typeof(hash) = 'blob' AND length(hash) = ? THEN hash"
-            " ELSE x'' END FROM node WHERE level = ? ORDER BY \"index\"",
-            (_HASH_BYTES, level),
-        )
+        """Give index and hash of each stored node of one level."""
+        return self._connection.execute(_NODES, (level,))
 
-    def first_repeated(self) -> int | None:
-        """Give the index of the first entry whose request id an earlier entry has."""
-        # Sorting within SQLite keeps the memory bounded; the index on the ids makes it a scan.
-        row = self._connection.execute(
-            'SELECT min(later) FROM (SELECT max("index") AS later FROM entry'
-            " GROUP BY request_id HAVING count(*) > 1)"
-        ).fetchone()
+    def hashes(self, level: int, start: int, stop: int) -> list[bytes]:
+        """Give the stored hashes of level 0, 8, 16 ... with start <= index < stop, in order."""
+        query, values = (_HASHES, (level, start, stop)) if level else (_LEAF_HASHES, (start, stop))
+        return [value for (value,) in self._connection.execute(query, values)]
+
+    def openings(self) -> Iterator[tuple[int, bytes]]:
+        """Give none: what was sealed is not shown by the file alone."""
+        return iter(())
+
+    def _first(self, query: str, *values: object) -> bytes | None:
+        row = self._connection.execute(query, values).fetchone()
         return None if row is None else row[0]
+
+    def _has(self, table: str) -> bool:
+        # A ledger of version 0.1.0 has no place for cosignatures and stamps.
+        return self._first(_TABLE, table) is not None

@@ -1,85 +1,69 @@
 """The verifier of a whole ledger: a numbered list, each number repeated where it is checked.
 
- 1. every checkpoint is strictly well-formed            (CHECKPOINT_FORM)
- 2. every checkpoint is signed by the auditor's key     (SIGNATURE; KeyMismatch if none is)
- 3. entries are numbered 0, 1, 2 ... without a gap      (ENTRY_ORDER)
- 4. every leaf has the hash that is stored beside it    (LEAF_HASH)
- 5. every leaf is canonical                             (LEAF_FORM)
- 6. every leaf fits the schema                          (SCHEMA)
- 7. every leaf has the request id that it is filed under (ID)
- 8. the first entry begins this very log, no other does (GENESIS)
- 9. time never goes back                                (TIME)
-10. the counter of each gateway has no gap              (COUNTER)
-11. the tree has the signed root at every checkpoint    (ROOT): so each tree begins with the last
-12. every stored node is the one that the leaves give   (NODE)
-13. the head is the newest checkpoint, nothing beyond   (HEAD, MISSING)
-14. no request id stands twice                          (ID)
+ 1. every checkpoint is strictly well-formed              (CHECKPOINT_FORM)
+ 2. every checkpoint is signed by the auditor's key       (SIGNATURE; KeyMismatch if none is)
+ 3. the head is the newest checkpoint                     (HEAD)
+ 4. enough witnesses cosigned one, if a policy says so    (QUORUM)
+ 5. the newest is not too old, if an age is given         (STALE),
+    and one was stamped in time, if roots are given       (STAMP)
+ 6. every leaf has the hash that is stored for it         (LEAF_HASH, MISSING, ENTRY_ORDER)
+ 7. every stored node is the one that the leaves give     (NODE),
+    and the tree has the signed root at every checkpoint  (ROOT, FORK, MISSING): so each of them
+    begins with the one before
+ 8. every leaf is canonical and fits the schema           (LEAF_FORM, SCHEMA)
+ 9. every leaf is filed under its own request id          (ID)
+10. the first entry begins this very log, no other does   (GENESIS)
+11. time never goes back                                  (TIME)
+12. the counter of each gateway has no gap                (COUNTER)
+13. an absent leaf is covered by a retention entry        (RETENTION)
+14. no request id stands twice                            (ID)
+15. nothing is stored beyond the newest checkpoint        (HEAD)
+16. each opening opens the commitment in its leaf         (OPENING)
+
+Checks 1 to 5 are in signed.py, 6 and 7 in tree.py, 8 to 13 in story.py and leaves.py. Of several
+defects the first in this order is told, where 8 to 13 count as one. What a bundle holds in files
+of another form is told as BUNDLE_FORM, wherever it is met.
 
 What remains for the auditor: a ledger that was cut off at an older checkpoint is sound by itself.
-Only a receipt or a checkpoint kept elsewhere shows what is missing: `verify_kept_receipt`.
+A recent cosignature, or a receipt kept elsewhere, shows what is missing: `verify_kept_receipt`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
-from audit.checkpoint import Checkpoint, open_checkpoint
-from audit.entry import EntryType, Json, parse_leaf
+from audit.checkpoint import open_checkpoint
 from audit.errors import (
     Defect,
-    KeyMismatch,
     LeafInvalid,
+    LedgerCorrupt,
     NoteInvalid,
     ProofInvalid,
     SignatureInvalid,
     VerificationFailed,
 )
-from audit.merkle import STORED_LEVELS, Frontier, grow, leaf_hash
-from audit.note import Verifier, parse_vkey
+from audit.merkle import frontier_at
+from audit.note import parse_vkey
 from audit.proof import parse_proof, verify_receipt
-from audit.schema import check_schema
-from audit.verifier.file import FoundEntry
-
-_CHUNK: Final = 1024  # As many leaves are hashed at a time as one batch can hold.
+from audit.reading import StoredTree
+from audit.verifier.names import Names
+from audit.verifier.opening import check_opening
+from audit.verifier.reader import FoundEntry, Reader
+from audit.verifier.signed import Dated, Demands, Signed, check_dates, read_checkpoints
+from audit.verifier.story import Story
+from audit.verifier.tree import Tree
 
 Progress = Callable[[int, int], None]
 
-
-class Reader(Protocol):
-    """What the verifier asks of a ledger; everything it gives is untrusted."""
-
-    def head(self) -> tuple[int, bytes] | None:
-        """Give size and root as the head tells them."""
-
-    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
-        """Give size and note of each checkpoint by size."""
-        ...
-
-    def newest_note(self) -> bytes | None:
-        """Give the note of the newest checkpoint."""
-
-    def entries(self) -> Iterator[FoundEntry]:
-        """Give all entries by index."""
-        ...
-
-    def entry(self, index: int) -> bytes | None:
-        """Give the leaf at one index."""
-
-    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
-        """Give index and hash of each stored node of one level."""
-        ...
-
-    def first_repeated(self) -> int | None:
-        """Give the index of the first entry whose request id an earlier entry has."""
+_NO_DEMANDS: Final = Demands()
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a sound ledger holds.
 
-    Units:   size and the counts in entries; times in ms since 1970.
+    Units:   size, absent, pruned_below and the counts in entries; times in ms since 1970. absent
+             entries are there by hash only.
     """
 
     vkey: str
@@ -90,187 +74,130 @@ class Summary:
     counts: dict[str, int]
     first_ms: int
     last_ms: int
+    partial: bool
+    absent: int
+    pruned_below: int
+    openings: int
+    dated: Dated
 
 
-@dataclass(slots=True)
-class _State:
-    verifier: Verifier
-    frontier: Frontier = field(default_factory=Frontier)
-    pending: list[bytes] = field(default_factory=list)
-    proven: int = 0  # Leaves under the newest checkpoint whose root was right.
-    matched: int = 0  # Leaves under the stored nodes that were right so far.
-    suspect: tuple[int, int] | None = None  # Span of the first node that the leaves do not give.
-    time: int = 0
-    first_ms: int = 0
-    counters: dict[str, int] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
-    checkpoints: int = 0
-
-
-def verify_ledger(reader: Reader, *, vkey: str, progress: Progress | None = None) -> Summary:
+def verify_ledger(
+    reader: Reader,
+    *,
+    vkey: str,
+    demands: Demands = _NO_DEMANDS,
+    progress: Progress | None = None,
+) -> Summary:
     """Prove that this ledger is whole, or name the first bad index and the class of the defect.
 
-    Trust:   reader gives what may be an attacker's; vkey comes from the auditor.
-    Effects: progress is called with (entries done, entries in all) now and then.
-    Raises:  VerificationFailed, KeyMismatch, KeyInvalid, LedgerUnreadable.
+    Trust:   reader gives what may be an attacker's; vkey and demands come from the auditor.
+    Effects: progress is called with (entries done, entries in all) now and then. The ids of very
+             many entries are sorted in a temporary file.
+    Raises:  VerificationFailed, KeyMismatch, KeyInvalid, PolicyInvalid, LedgerUnreadable.
     """
-    state = _State(parse_vkey(vkey))
-    _check_key(reader, state.verifier)
-    head = reader.head()
-    total = 0 if head is None else head[0]
-    nodes = {level: reader.nodes(level) for level in STORED_LEVELS}
-    entries = reader.entries()
-    last = None
-    for size, note in reader.checkpoints():
-        last = _checked_checkpoint(size, note, state.verifier)
-        state.checkpoints += 1
-        while state.frontier.size < last.size:
-            _read_chunk(entries, min(_CHUNK, last.size - state.frontier.size), state)
-            _grow(state, nodes)
-            if progress is not None:
-                progress(state.frontier.size, total)
-        _check_root(last, state)
-    if last is None:
-        raise VerificationFailed(0, Defect.MISSING, "there is no checkpoint")
-    _check_ends(reader, last, [entries, *nodes.values()])
+    log = parse_vkey(vkey)
+    signed = read_checkpoints(reader, log)
+    size, root = signed.newest()
+    if reader.head() != (size, root):  # 3
+        raise VerificationFailed(size, Defect.HEAD, "the head is not the newest checkpoint")
+    dated = check_dates(reader, signed, log, demands)
+    story = Story(log, partial=reader.partial and not demands.whole)
+    _check_entries(reader, signed, story, progress)
     return Summary(
         vkey=vkey,
-        origin=last.origin,
-        size=last.size,
-        root=last.root,
-        checkpoints=state.checkpoints,
-        counts=dict(state.counts),
-        first_ms=state.first_ms,
-        last_ms=state.time,
+        origin=log.name,
+        size=size,
+        root=root,
+        checkpoints=signed.count(),
+        counts=dict(story.counts),
+        first_ms=story.first_ms,
+        last_ms=story.last_ms,
+        partial=reader.partial,
+        absent=story.absent,
+        pruned_below=story.pruned_below,
+        openings=_check_openings(reader),
+        dated=dated,
     )
 
 
 def verify_kept_receipt(reader: Reader, proof: bytes, *, vkey: str) -> int:
     """Prove that a receipt kept elsewhere is sound and that this ledger still holds its entry.
 
-    Trust:   proof and reader may be an attacker's; vkey comes from the auditor.
-    Raises:  VerificationFailed with defect RECEIPT; KeyMismatch, KeyInvalid.
+    The ledger must have the very tree that the receipt was signed in: then the leaf of the receipt
+    stands in it, and whoever got another tree to see is found out.
+
+    Trust:   proof may be an attacker's; reader gives a ledger that `verify_ledger` found sound;
+             vkey comes from the auditor.
+    Raises:  VerificationFailed with RECEIPT; KeyMismatch, KeyInvalid.
     """
     try:
-        leaf = verify_receipt(proof, vkey)
-        index = parse_proof(proof).index
+        verify_receipt(proof, vkey)
     except (ProofInvalid, NoteInvalid, SignatureInvalid, LeafInvalid) as error:
         raise VerificationFailed(0, Defect.RECEIPT, f"the receipt is not sound: {error}") from error
-    if reader.entry(index) != leaf:
+    parsed = parse_proof(proof)
+    checkpoint = open_checkpoint(parsed.checkpoint, parse_vkey(vkey))
+    if _root_at(reader, checkpoint.size) != checkpoint.root:
         raise VerificationFailed(
-            index, Defect.RECEIPT, "the ledger does not hold the entry that this receipt proves"
+            parsed.index,
+            Defect.RECEIPT,
+            "the ledger does not hold the tree that this receipt proves",
         )
-    return index
+    return parsed.index
 
 
-def _check_key(reader: Reader, verifier: Verifier) -> None:
-    # A key of another log is the auditor's mistake, not a defect: the newest note tells them apart.
-    # What else is wrong with that note is found when its turn comes.
-    note = reader.newest_note()
-    with suppress(NoteInvalid, SignatureInvalid):
-        open_checkpoint(note or b"", verifier)
-
-
-def _checked_checkpoint(size: int, note: bytes, verifier: Verifier) -> Checkpoint:
-    index = max(size - 1, 0)
-    try:
-        checkpoint = open_checkpoint(note, verifier)
-    except NoteInvalid as error:  # 1
-        raise VerificationFailed(index, Defect.CHECKPOINT_FORM, str(error)) from error
-    except (SignatureInvalid, KeyMismatch) as error:  # 2
-        raise VerificationFailed(index, Defect.SIGNATURE, str(error)) from error
-    if checkpoint.size != size or size < 1:  # 1
-        raise VerificationFailed(
-            index, Defect.CHECKPOINT_FORM, "a checkpoint is filed under another size"
-        )
-    return checkpoint
-
-
-def _read_chunk(entries: Iterator[FoundEntry], count: int, state: _State) -> None:
-    start = state.frontier.size
-    for index in range(start, start + count):
-        entry = next(entries, None)
-        if entry is None or entry.index > index:  # 3
-            raise VerificationFailed(index, Defect.MISSING, "an entry is missing")
-        if entry.index != index:  # 3
-            raise VerificationFailed(index, Defect.ENTRY_ORDER, "an entry has no place in the log")
-        leaf = _checked_leaf(entry)
-        _check_story(index, leaf, state)
-        state.pending.append(leaf_hash(entry.leaf or b""))
-
-
-def _checked_leaf(entry: FoundEntry) -> dict[str, Json]:
-    index = entry.index
-    if entry.leaf is None:  # 5
-        raise VerificationFailed(index, Defect.LEAF_FORM, "the leaf is too long or not bytes")
-    if leaf_hash(entry.leaf) != entry.leaf_hash:  # 4
-        raise VerificationFailed(index, Defect.LEAF_HASH, "the leaf has another hash than stored")
-    try:
-        leaf = parse_leaf(entry.leaf)
-    except LeafInvalid as error:  # 5
-        raise VerificationFailed(index, Defect.LEAF_FORM, str(error)) from error
-    try:
-        check_schema(leaf)
-    except LeafInvalid as error:  # 6
-        raise VerificationFailed(index, Defect.SCHEMA, str(error)) from error
-    if leaf["id"] != entry.request_id:  # 7
-        raise VerificationFailed(index, Defect.ID, "the leaf is filed under another request id")
-    return leaf
-
-
-def _check_story(index: int, leaf: dict[str, Json], state: _State) -> None:
-    kind, time, gateway = str(leaf["type"]), leaf["time"], str(leaf["gateway"])
-    first = kind == EntryType.GENESIS
-    if first != (index == 0) or (first and not _begins(leaf, state.verifier)):  # 8
-        raise VerificationFailed(index, Defect.GENESIS, "the log does not begin as it should")
-    if not isinstance(time, int) or time < state.time:  # 9
-        raise VerificationFailed(index, Defect.TIME, "time goes back")
-    expected = state.counters.get(gateway, 0)
-    if leaf["counter"] != expected:  # 10
-        raise VerificationFailed(index, Defect.COUNTER, "the counter of a gateway has a gap")
-    state.counters[gateway] = expected + 1
-    state.counts[kind] += 1
-    state.first_ms = time if index == 0 else state.first_ms
-    state.time = time
-
-
-def _begins(leaf: dict[str, Json], verifier: Verifier) -> bool:
-    return leaf["origin"] == verifier.name and leaf["vkey"] == verifier.vkey
-
-
-def _grow(state: _State, nodes: dict[int, Iterator[tuple[int, bytes]]]) -> None:
-    growth = grow(state.frontier, state.pending)
-    for level, index, node in growth.stored_nodes():
-        span = (index << level, (index + 1) << level)
-        if next(nodes[level], None) == (index, node):
-            state.matched = span[1]
-        else:
-            state.suspect = state.suspect or span
-    state.frontier = growth.frontier
-    state.pending.clear()
-
-
-def _check_root(checkpoint: Checkpoint, state: _State) -> None:
-    # A node that differs says where, the signed root says what: the leaves or only the node.
-    matched = state.matched if state.matched < checkpoint.size else 0
-    start, stop = state.suspect or (matched, checkpoint.size)
-    if state.frontier.root != checkpoint.root:  # 11
-        first, last = max(start, state.proven), min(stop, checkpoint.size) - 1
-        raise VerificationFailed(
-            first, Defect.ROOT, f"an entry from {first} to {last} is not the one that was signed"
-        )
-    if state.suspect is not None:  # 12
-        raise VerificationFailed(start, Defect.NODE, "a stored node is not what the leaves give")
-    state.proven = checkpoint.size
-
-
-def _check_ends(reader: Reader, last: Checkpoint, rest: Iterable[Iterator[object]]) -> None:
-    if reader.head() != (last.size, last.root):  # 13
-        raise VerificationFailed(last.size, Defect.HEAD, "the head is not the newest checkpoint")
-    if any(next(rows, None) is not None for rows in rest):  # 13
-        raise VerificationFailed(
-            last.size, Defect.HEAD, "there is more than the newest checkpoint covers"
-        )
-    repeated = reader.first_repeated()
+def _check_entries(reader: Reader, signed: Signed, story: Story, progress: Progress | None) -> None:
+    tree = Tree.over(reader)
+    pending: VerificationFailed | None = None
+    with Names() as names:
+        for size, root in signed:
+            for found in tree.grow_to(size):
+                if pending is None:
+                    pending = _told(found, story, names)
+                if progress is not None:
+                    progress(tree.frontier.size, signed.newest()[0])
+            tree.check_root(size, root, signed)
+        if pending is not None:  # 8 to 13: told once the tree is found to be the signed one.
+            raise pending
+        _check_absent(reader, story)
+        repeated = names.first_repeated()
     if repeated is not None:  # 14
         raise VerificationFailed(repeated, Defect.ID, "a request id stands twice")
+    tree.check_end()
+
+
+def _told(found: list[FoundEntry], story: Story, names: Names) -> VerificationFailed | None:
+    leaves = []
+    try:
+        for entry in found:
+            leaf = story.tell(entry)
+            if leaf is not None:
+                leaves.append((leaf.request_id, entry.index))
+    except VerificationFailed as error:
+        return error
+    names.add(leaves)
+    return None
+
+
+def _check_absent(reader: Reader, story: Story) -> None:
+    if story.partial or story.absent_until <= story.pruned_below:
+        return
+    entries = (entry.index for entry in reader.entries() if entry.leaf is None)
+    index = next(index for index in entries if index >= story.pruned_below)
+    raise VerificationFailed(  # 13
+        index, Defect.RETENTION, "a leaf is absent, and no retention entry allows that"
+    )
+
+
+def _check_openings(reader: Reader) -> int:
+    count = 0
+    for index, opening in reader.openings():
+        check_opening(index, opening, reader.entry(index))
+        count += 1
+    return count
+
+
+def _root_at(reader: Reader, size: int) -> bytes | None:
+    try:
+        return frontier_at(size, StoredTree(reader.hashes).hash_at).root
+    except LedgerCorrupt:  # It has not so many entries.
+        return None

@@ -1,5 +1,6 @@
 """The auditor's command."""
 
+import argparse
 import io
 import json
 import runpy
@@ -7,13 +8,28 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typing_extensions import override
 
-from audit.__main__ import DEFECT, OTHER_KEY, SOUND, UNUSABLE, _instant, _progress, main
+from audit.__main__ import main
+from audit.bundle import Enclosed, Scope, write_bundle
 from audit.entry import Receipt
+from audit.verifier.command import (
+    DEFECT,
+    NO_QUORUM,
+    OTHER_KEY,
+    RECEIPT,
+    SOUND,
+    STALE,
+    UNUSABLE,
+    parse_age,
+    progress_on,
+)
+from audit.verifier.report import instant
 from tests.fakes_audit import VKEY, make_signer
+from tests.made_ledger import POLICY, Made, make_ledger, retention, story
 
 Sound = tuple[Path, Sequence[Receipt]]
 Alter = Callable[..., Path]
@@ -77,13 +93,18 @@ def test_another_key_has_a_status_of_its_own(sound: Sound, capsys: Capture) -> N
         ["none.db", "--key", VKEY],
         ["LEDGER", "--key", "no key"],
         ["LEDGER", "--key", VKEY, "--receipt", "none"],
+        ["LEDGER", "--key", VKEY, "--policy", "none"],
+        ["LEDGER", "--key", VKEY, "--policy", "LEDGER"],
+        ["LEDGER", "--key", VKEY, "--receipt", "/dev/zero"],
+        ["FOLDER", "--key", VKEY],
     ],
 )
 def test_what_cannot_be_read_has_a_status_of_its_own(
     sound: Sound, capsys: Capture, arguments: list[str]
 ) -> None:
     """A missing file and a malformed key are told apart from defects."""
-    status = main(["verify", *(a.replace("LEDGER", str(sound[0])) for a in arguments)])
+    places = {"LEDGER": str(sound[0]), "FOLDER": str(sound[0].parent)}
+    status = main(["verify", *(places.get(argument, argument) for argument in arguments)])
 
     assert status == UNUSABLE
     assert "De controle kon niet beginnen" in capsys.readouterr().err
@@ -120,8 +141,8 @@ def test_a_false_receipt_is_a_defect(sound: Sound, tmp_path: Path, capsys: Captu
 
     status = main(["verify", str(sound[0]), "--key", VKEY, "--receipt", str(file)])
 
-    assert status == DEFECT
-    assert "receipt" in capsys.readouterr().out
+    assert status == RECEIPT
+    assert "a receipt is not" in capsys.readouterr().out
 
 
 def test_the_verifier_needs_only_cryptography(sound: Sound) -> None:
@@ -158,6 +179,150 @@ def test_the_module_runs_as_a_program(
     assert json.loads(capsys.readouterr().out)["outcome"] == "sound"
 
 
+def written(made: Made, folder: Path, **of: Any) -> list[str]:  # noqa: ANN401  Parts of a bundle.
+    """Write a bundle of this ledger and give the arguments that verify it."""
+    write_bundle(made.store(), folder / "bundle", **of)
+    return ["verify", str(folder / "bundle"), "--key", VKEY, "--json"]
+
+
+def test_a_bundle_is_verified_like_a_ledger(tmp_path: Path, capsys: Capture) -> None:
+    """A folder is a bundle, and the same command takes it."""
+    status = main(written(make_ledger(story(300)), tmp_path))
+
+    told = json.loads(capsys.readouterr().out)
+    assert status == SOUND
+    assert (told["outcome"], told["size"], told["absent"]) == ("sound", 300, 0)
+
+
+def test_a_bundle_of_some_entries_says_what_was_not_checked(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """It is sound in part, and the text tells how many entries are there by hash only."""
+    scope = Scope(wanted=lambda members: members["counter"] != 7)
+    arguments = written(make_ledger(story(300)), tmp_path, scope=scope)
+
+    statuses = [main(arguments), main(arguments[:-1]), main([*arguments, "--whole"])]
+
+    first, _, rest = capsys.readouterr().out.partition("\n")
+    assert statuses == [SOUND, SOUND, DEFECT]
+    assert json.loads(first)["outcome"] == "sound-in-part"
+    assert "Van 1 regels is alleen de vingerafdruk meegegeven" in rest
+    assert "Of 1 entries only the fingerprint was handed over" in rest
+
+
+def test_entries_past_their_retention_period_are_told(tmp_path: Path, capsys: Capture) -> None:
+    """Their content is gone, and the reader hears that this was recorded."""
+    made = make_ledger([*story(300), retention(300, 256)]).prune(256)
+
+    status = main(written(made, tmp_path)[:-1])
+
+    text = capsys.readouterr().out
+    assert status == SOUND
+    assert "Van 256 regels is de inhoud er niet meer" in text
+    assert "content of 256 entries is gone" in text
+
+
+def test_an_empty_selection_tells_that_nothing_can_be_dated(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """Where the newest entry is there by hash only, nothing shows how recent the ledger is."""
+    scope = Scope(wanted=lambda _members: False)
+
+    status = main(written(make_ledger(story(3)), tmp_path, scope=scope)[:-1])
+
+    assert status == SOUND
+    assert "Hoe nieuw het logboek is, is niet te zeggen" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("cosigned", "options", "status", "outcome"),
+    [
+        (True, [], SOUND, "sound"),
+        (False, [], NO_QUORUM, "no-quorum"),
+        (True, ["--max-age", "1s"], STALE, "stale"),
+    ],
+)
+def test_witnesses_are_asked_for_by_a_policy(
+    tmp_path: Path,
+    capsys: Capture,
+    *,
+    cosigned: bool,
+    options: list[str],
+    status: int,
+    outcome: str,
+) -> None:
+    """A cosigned checkpoint makes the quorum, and its time counts."""
+    made = make_ledger(story(300), [256])
+    notes = made.cosign(256).cosigned.values() if cosigned else ()
+    (tmp_path / "policy").write_bytes(POLICY)
+    arguments = written(made, tmp_path, enclosed=Enclosed(cosigned=notes))
+
+    result = main([*arguments, "--policy", str(tmp_path / "policy"), *options])
+
+    told = json.loads(capsys.readouterr().out)
+    assert (result, told["outcome"]) == (status, outcome)
+    assert told.get("witnessed", 256) + told.get("unwitnessed", 44) == 300
+
+
+def test_a_summary_tells_of_witnesses_in_words(tmp_path: Path, capsys: Capture) -> None:
+    """The reader hears how many entries enough witnesses saw."""
+    (tmp_path / "policy").write_bytes(POLICY)
+    made = make_ledger(story(300), [256]).cosign(256)
+    arguments = written(made, tmp_path, enclosed=Enclosed(cosigned=made.cosigned.values()))[:-1]
+
+    main([*arguments, "--policy", str(tmp_path / "policy")])
+
+    assert "Genoeg getuigen zagen de eerste 256 regels; na hen komen er nog 44." in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_policy_about_other_logs_is_the_auditors_mistake(tmp_path: Path) -> None:
+    """It is told as a file that cannot be used."""
+    other = make_signer(b"o" * 32, "other.example").verifier.vkey
+    (tmp_path / "policy").write_bytes(b"log %s\nquorum none\n" % other.encode())
+
+    status = main([*written(make_ledger(story(3)), tmp_path), "--policy", str(tmp_path / "policy")])
+
+    assert status == UNUSABLE
+
+
+@pytest.mark.parametrize("option", [["--max-age", "24h"], ["--tsa-root", "CHAIN"]])
+def test_what_cannot_be_shown_to_be_recent_has_a_status_of_its_own(
+    tmp_path: Path, capsys: Capture, option: list[str]
+) -> None:
+    """An old ledger, and one without a time stamp, are told apart from defects."""
+    (tmp_path / "chain").write_bytes(b"-----BEGIN")
+    arguments = written(make_ledger(story(3)), tmp_path)
+    status = main([*arguments, *(o.replace("CHAIN", str(tmp_path / "chain")) for o in option)])
+
+    assert status == STALE
+    assert json.loads(capsys.readouterr().out)["outcome"] == "stale"
+
+
+def test_a_time_stamp_that_proves_nothing_is_none(tmp_path: Path) -> None:
+    """Bytes that are no stamp do not count as one."""
+    (tmp_path / "chain").write_bytes(b"-----BEGIN")
+    arguments = written(make_ledger(story(3)), tmp_path, enclosed=Enclosed(stamps={3: b"no stamp"}))
+
+    assert main([*arguments, "--tsa-root", str(tmp_path / "chain")]) == STALE
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("90s", 90_000), ("5m", 300_000), ("24h", 86_400_000), ("7d", 604_800_000)]
+)
+def test_an_age_has_a_unit(text: str, ms: int) -> None:
+    """Seconds, minutes, hours or days."""
+    assert parse_age(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "24", "h", "0h", "-1h", "1.5h", "24 h", "9999999d", "٣h"])
+def test_an_age_has_one_form(text: str) -> None:
+    """Anything else is wrong usage."""
+    with pytest.raises(argparse.ArgumentTypeError):
+        parse_age(text)
+
+
 class Terminal(io.StringIO):
     """A stream that says it is a terminal."""
 
@@ -170,14 +335,14 @@ class Terminal(io.StringIO):
 def test_progress_is_shown_on_a_terminal_only() -> None:
     """A pipe gets none; a terminal gets a sign now and then, and the end."""
     terminal = Terminal()
-    show = _progress(terminal)
+    show = progress_on(terminal)
     assert show is not None
     show(10, 12000)
     show(6000, 12000)
     show(12000, 12000)
 
     assert terminal.getvalue() == "\r6000 / 12000\r12000 / 12000\n"
-    assert _progress(io.StringIO()) is None
+    assert progress_on(io.StringIO()) is None
 
 
 @pytest.mark.parametrize(
@@ -186,4 +351,4 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
 )
 def test_a_time_is_told_also_when_no_calendar_has_it(ms: int, text: str) -> None:
     """The schema allows times that the calendar of the machine does not."""
-    assert _instant(ms) == text
+    assert instant(ms) == text

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from audit.entry import Receipt
 from audit.errors import LedgerUnreadable
 from audit.verifier.file import LedgerFile
 from tests.fakes_audit import open_store
+from tests.made_ledger import make_ledger, story
 
 Sound = tuple[Path, Sequence[Receipt]]
 Alter = Callable[..., Path]
@@ -47,14 +49,13 @@ def test_a_reader_cannot_write(sound: Sound) -> None:
 
 
 def test_a_ledger_in_use_is_read_as_one_picture(tmp_path: Path) -> None:
-    """Beside a running gateway the reader sees what is committed."""
+    """Beside a running gateway the reader sees what is committed: here, nothing yet."""
     store = open_store(tmp_path / "ledger.db")
     with LedgerFile.open(tmp_path / "ledger.db") as reader:
-        head = reader.head()
+        found = (reader.head(), list(reader.entries()))
     store.close()
 
-    assert head is not None
-    assert head[0] == 0
+    assert found == (None, [])
 
 
 @pytest.mark.parametrize("content", [b"", b"no database" * 100])
@@ -88,9 +89,9 @@ def _first(path: Path) -> tuple[object, ...]:
         "UPDATE entry SET request_id = 'a' || \"index\", leaf = zeroblob(5000), leaf_hash = x''",
     ],
 )
-def test_members_of_another_type_or_size_are_absent(altered: Alter, statement: str) -> None:
+def test_members_of_another_type_or_size_are_empty(altered: Alter, statement: str) -> None:
     """Nothing large or strange reaches the verifier."""
-    assert _first(altered(statement)) == (None, None, None)
+    assert _first(altered(statement)) == ("", b"", b"")
 
 
 @pytest.mark.parametrize(
@@ -116,16 +117,16 @@ def test_large_or_strange_notes_and_nodes_are_empty(altered: Alter) -> None:
 
     assert (notes[601], notes[600]) == (b"", b"")
     assert nodes == {0: b"", 1: b""}
-    assert newest is None
+    assert newest == b""
 
 
-def test_a_single_leaf_is_read_or_absent(altered: Alter, sound: Sound) -> None:
-    """A leaf that is no bytes or not there is absent."""
+def test_a_single_leaf_is_read_or_not(altered: Alter, sound: Sound) -> None:
+    """A leaf that is no bytes is empty, one that is not there is absent."""
     path = altered("UPDATE entry SET leaf = 'text' WHERE \"index\" = 5")
     with LedgerFile.open(path) as reader:
         found = [reader.entry(index) for index in (4, 5, 9999)]
 
-    assert found == [sound[1][4].leaf, None, None]
+    assert found == [sound[1][4].leaf, b"", None]
 
 
 def test_a_broken_page_is_unreadable(sound: Sound, tmp_path: Path) -> None:
@@ -146,3 +147,52 @@ def test_the_sound_ledger_is_a_database(sound: Sound) -> None:
     connection.close()
 
     assert count == 601
+
+
+def test_a_leaf_that_was_taken_away_is_absent(altered: Alter) -> None:
+    """NULL is not the same as something unsound."""
+    path = altered(
+        "CREATE TABLE other AS SELECT * FROM entry",
+        "DROP TABLE entry",
+        "ALTER TABLE other RENAME TO entry",
+        'UPDATE entry SET leaf = NULL WHERE "index" = 0',
+    )
+
+    assert _first(path)[1] is None
+
+
+def test_numbers_of_another_type_are_none_of_the_log(tmp_path: Path) -> None:
+    """An index that is a text has no place."""
+    made = make_ledger(story(3))
+    path = made.write(tmp_path / "ledger.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.executescript(
+            "CREATE TABLE other AS SELECT * FROM checkpoint; DROP TABLE checkpoint;"
+            "ALTER TABLE other RENAME TO checkpoint; UPDATE checkpoint SET size = 'x'"
+        )
+    with LedgerFile.open(path) as reader:
+        assert [size for size, _ in reader.checkpoints()] == [-1]
+
+
+def test_cosigned_checkpoints_and_stamps_are_read(tmp_path: Path) -> None:
+    """What is kept beside the entries is read with them."""
+    path = make_ledger(story(5), [3]).cosign(3).write(tmp_path / "ledger.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("INSERT INTO stamp VALUES (3, x'00'), (5, x'01')")
+    with LedgerFile.open(path) as reader:
+        sizes = [size for size, _ in reader.checkpoints()]
+        stamps = [(size, response) for size, _, response in reader.stamps()]
+
+    assert sizes == [3, 3, 5]
+    assert stamps == [(5, b"\x01"), (3, b"\x00")]
+
+
+def test_a_ledger_of_the_first_version_has_no_cosignatures_and_stamps(tmp_path: Path) -> None:
+    """Its file has no tables for them."""
+    path = make_ledger(story(5), [3]).write(tmp_path / "ledger.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.executescript("DROP TABLE cosigned; DROP TABLE stamp")
+    with LedgerFile.open(path) as reader:
+        assert [size for size, _ in reader.checkpoints()] == [3, 5]
+        assert list(reader.stamps()) == []
+        assert list(reader.openings()) == []

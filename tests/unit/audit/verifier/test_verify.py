@@ -1,17 +1,24 @@
 """The verifier: what is sound passes, and each defect is named with its first index."""
 
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
 
+from audit.bundle import Enclosed, write_bundle
 from audit.checkpoint import Checkpoint, format_checkpoint
-from audit.entry import Json, Receipt, canonical
-from audit.errors import Defect, KeyMismatch, VerificationFailed
-from audit.merkle import Frontier, RootHash, grow, leaf_hash
-from audit.verifier.file import FoundEntry, LedgerFile
-from audit.verifier.verify import verify_kept_receipt, verify_ledger
-from tests.fakes_audit import ORIGIN, START_MS, VKEY, make_leaf, make_signer
+from audit.entry import Receipt
+from audit.errors import Defect, KeyMismatch, StampInvalid, VerificationFailed
+from audit.merkle import EMPTY_ROOT, Frontier, RootHash, grow, leaf_hash
+from audit.verifier.command import open_ledger
+from audit.verifier.file import LedgerFile
+from audit.verifier.signed import Demands, Stamped
+from audit.verifier.verify import Summary, verify_kept_receipt, verify_ledger
+from audit.witness.policy import parse_policy
+from tests.fakes_audit import ORIGIN, START_MS, VKEY, make_signer
+from tests.made_ledger import POLICY, Made, disclosure, genesis, make_ledger, retention, story
 
 Sound = tuple[Path, Sequence[Receipt]]
 Alter = Callable[..., Path]
@@ -54,8 +61,9 @@ def test_another_key_is_told_apart(sound: Sound) -> None:
         ('DELETE FROM entry WHERE "index" = 7', 7, Defect.MISSING),
         ('DELETE FROM entry WHERE "index" >= 599', 599, Defect.MISSING),
         ('UPDATE entry SET "index" = -1 WHERE "index" = 7', 0, Defect.ENTRY_ORDER),
+        ("UPDATE entry SET leaf_hash = 'x' WHERE \"index\" = 7", 7, Defect.LEAF_HASH),
         ('UPDATE entry SET leaf_hash = zeroblob(32) WHERE "index" = 7', 7, Defect.LEAF_HASH),
-        ("UPDATE entry SET leaf = 'x' WHERE \"index\" = 7", 7, Defect.LEAF_FORM),
+        ("UPDATE entry SET leaf = 'x' WHERE \"index\" = 7", 7, Defect.LEAF_HASH),
         ("UPDATE entry SET request_id = 'x' WHERE \"index\" = 7", 7, Defect.ID),
         ("UPDATE checkpoint SET note = x'' WHERE size = 256", 255, Defect.CHECKPOINT_FORM),
         ("UPDATE checkpoint SET size = 255 WHERE size = 256", 254, Defect.CHECKPOINT_FORM),
@@ -69,6 +77,7 @@ def test_another_key_is_told_apart(sound: Sound) -> None:
         ("UPDATE head SET root = zeroblob(32)", 601, Defect.HEAD),
         ("DELETE FROM head", 601, Defect.HEAD),
         ("DELETE FROM checkpoint WHERE size = 601", 600, Defect.HEAD),
+        ("DELETE FROM checkpoint", 0, Defect.HEAD),
     ],
 )
 def test_a_defect_is_named_with_its_first_index(
@@ -76,11 +85,6 @@ def test_a_defect_is_named_with_its_first_index(
 ) -> None:
     """One statement against the file is one defect."""
     assert found(altered(statement)) == (index, defect)
-
-
-def test_a_ledger_without_checkpoints_is_another_keys(altered: Alter) -> None:
-    """Where nothing is signed at all, there is no defect to be found but this one."""
-    assert found(altered("DELETE FROM checkpoint")) == (0, Defect.MISSING)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_two_entries_swapped_are_noticed(altered: Alter) -> None:
         'UPDATE entry SET "index" = 6 WHERE "index" = 9999',
     )
 
-    assert found(path) == (5, Defect.COUNTER)
+    assert found(path) == (4, Defect.ROOT)
 
 
 @pytest.mark.parametrize("key", [OTHER, make_signer(b"o" * 32, "other.example")])
@@ -135,7 +139,7 @@ def test_a_signature_that_is_wrong_is_a_defect(altered: Alter, sound: Sound) -> 
 
 
 def test_a_fork_signed_by_the_log_itself_is_a_defect(altered: Alter) -> None:
-    """Two roots for one size: the key holder cannot lie either, once the entries are shown."""
+    """The key holder cannot lie either, once the entries are shown."""
     path = altered(
         "UPDATE checkpoint SET note = ? WHERE size = 256", values=(note(256, b"0" * 32),)
     )
@@ -143,124 +147,181 @@ def test_a_fork_signed_by_the_log_itself_is_a_defect(altered: Alter) -> None:
     assert found(path) == (250, Defect.ROOT)
 
 
-class MemoryReader:
-    """A ledger of given leaves, every checkpoint of which is truly signed."""
-
-    def __init__(self, leaves: Sequence[bytes], ids: Sequence[str]) -> None:
-        self._entries = [
-            FoundEntry(index, request_id, leaf, leaf_hash(leaf))
-            for index, (leaf, request_id) in enumerate(zip(leaves, ids, strict=True))
-        ]
-        self._growth = grow(Frontier(), [leaf_hash(leaf) for leaf in leaves])
-        self._head = (len(leaves), self._growth.frontier.root)
-
-    def head(self) -> tuple[int, bytes]:
-        """Give the head."""
-        return self._head
-
-    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
-        """Give the one checkpoint."""
-        return iter([(self._head[0], self.newest_note())])
-
-    def newest_note(self) -> bytes:
-        """Give its note."""
-        return note(*self._head)
-
-    def entries(self) -> Iterator[FoundEntry]:
-        """Give the entries."""
-        return iter(self._entries)
-
-    def entry(self, index: int) -> bytes | None:
-        """Give one leaf."""
-        return self._entries[index].leaf
-
-    def nodes(self, level: int) -> Iterator[tuple[int, bytes]]:
-        """Give the nodes."""
-        return iter([(i, h) for at, i, h in self._growth.stored_nodes() if at == level])
-
-    def first_repeated(self) -> int | None:
-        """Give the first entry whose id an earlier one has."""
-        ids = [entry.request_id for entry in self._entries]
-        return next((i for i, name in enumerate(ids) if name in ids[:i]), None)
+def verified(made: Made, folder: Path) -> Summary:
+    """Verify a ledger that was made."""
+    with open_ledger(made.write(folder / "made.db")) as reader:
+        return verify_ledger(reader, vkey=VKEY)
 
 
-GENESIS: dict[str, Json] = {
-    "v": 1,
-    "type": "genesis",
-    "id": "ff" * 16,
-    "time": START_MS,
-    "gateway": "gw-1",
-    "counter": 0,
-    "origin": ORIGIN,
-    "vkey": VKEY,
-}
-FIRST = make_leaf(id="01" * 16, counter=1)
+def test_two_gateways_count_for_themselves(tmp_path: Path) -> None:
+    """Each has counters of its own, without a gap."""
+    other = disclosure(0, id="02" * 16, gateway="gw-2", time=START_MS + 1)
+
+    assert verified(make_ledger([genesis(), disclosure(1), other]), tmp_path).size == 3
 
 
-def reader_of(*leaves: dict[str, Json]) -> MemoryReader:
-    """Give a ledger that was truly signed over these leaves."""
-    return MemoryReader([canonical(leaf) for leaf in leaves], [str(leaf["id"]) for leaf in leaves])
+def test_an_empty_ledger_is_sound(tmp_path: Path) -> None:
+    """There is nothing to be found in it, nor to be dated."""
+    made = Made(head=(0, EMPTY_ROOT))
+
+    summary = verified(made, tmp_path)
+
+    assert (summary.size, summary.checkpoints, summary.dated.newest_ms) == (0, 0, None)
 
 
-def test_a_signed_sound_story_passes() -> None:
-    """The twin of the refusals below; two gateways count for themselves."""
-    other = make_leaf(id="02" * 16, counter=0, gateway="gw-2", time=START_MS + 1)
+def test_a_ledger_in_which_nothing_is_canonical_has_one_first_defect(tmp_path: Path) -> None:
+    """Of several entries that are wrong in themselves, the first is told."""
+    with pytest.raises(VerificationFailed) as caught:
+        verified(make_ledger([b"[]", b"\xff", b"[" * 4000, b'{"a":1.5}']), tmp_path)
 
-    assert verify_ledger(reader_of(GENESIS, FIRST, other), vkey=VKEY).size == 3
+    assert (caught.value.index, caught.value.defect) == (0, Defect.LEAF_FORM)
 
 
-@pytest.mark.parametrize(
-    ("leaves", "index", "defect"),
-    [
-        ([FIRST], 0, Defect.GENESIS),
-        ([{**GENESIS, "vkey": OTHER.verifier.vkey}], 0, Defect.GENESIS),
-        ([{**GENESIS, "origin": "other.example"}], 0, Defect.GENESIS),
-        ([GENESIS, {**GENESIS, "id": "01" * 16, "counter": 1}], 1, Defect.GENESIS),
-        ([GENESIS, {**FIRST, "time": START_MS - 1}], 1, Defect.TIME),
-        ([GENESIS, {**FIRST, "counter": 0}], 1, Defect.COUNTER),
-        ([GENESIS, {**FIRST, "counter": 2}], 1, Defect.COUNTER),
-        ([GENESIS, FIRST, {**FIRST, "counter": 2}], 2, Defect.ID),
-        ([GENESIS, {**FIRST, "role": "999990019"}], 1, Defect.SCHEMA),
-        ([GENESIS, {**FIRST, "type": "case"}], 1, Defect.SCHEMA),
-    ],
-    ids=range(10),
-)
-def test_a_false_story_is_a_defect_although_it_is_signed(
-    leaves: list[dict[str, Json]], index: int, defect: Defect
+@pytest.mark.parametrize("leaf", [b"[]", b"\xff", b"[" * 4000, b'{"a":1.5}', b"", b"{}"])
+def test_a_leaf_that_is_no_leaf_is_a_defect(tmp_path: Path, leaf: bytes) -> None:
+    """Whatever stands there, it is told and not tripped over."""
+    with pytest.raises(VerificationFailed) as caught:
+        verified(make_ledger([genesis(), leaf]), tmp_path)
+
+    assert caught.value.defect in {Defect.LEAF_FORM, Defect.SCHEMA}
+    assert caught.value.index == 1
+
+
+def test_an_edit_that_breaks_the_tree_comes_before_one_that_was_signed(tmp_path: Path) -> None:
+    """The tree is checked before the story: what was changed afterwards is told first."""
+    made = make_ledger([*story(300)[:7], disclosure(7, time=0), *story(300)[8:]], [256])
+    other = make_ledger(story(301)[1:], [256])
+    made.entries[270:] = other.entries[270:300]
+
+    with pytest.raises(VerificationFailed) as caught:
+        verified(made, tmp_path)
+
+    assert (caught.value.index, caught.value.defect) == (256, Defect.ROOT)
+
+
+def test_pruned_entries_are_sound_when_an_entry_says_so(tmp_path: Path) -> None:
+    """The genesis may be among them, and counters go on from what is known."""
+    made = make_ledger([*story(600), retention(600, 512)], [256]).prune(512)
+
+    summary = verified(made, tmp_path)
+
+    assert (summary.absent, summary.pruned_below, summary.counts["disclosure"]) == (512, 512, 88)
+    assert (summary.first_ms, summary.last_ms) == (START_MS + 512, START_MS + 600)
+
+
+def after_pruning(first: int, second: int) -> Made:
+    """Give a ledger of 256 absent entries, after which two gateways go on with these counters."""
+    last = {**retention(first + 1, 256), "time": START_MS + 400, "id": "0c" * 16}
+    after = [
+        disclosure(first, id="0a" * 16, time=START_MS + 300),
+        disclosure(second, id="0b" * 16, time=START_MS + 300, gateway="gw-2"),
+    ]
+    return make_ledger([*story(256), *after, last]).prune(256)
+
+
+@pytest.mark.parametrize(("first", "second"), [(256, 0), (200, 56), (0, 0)])
+def test_absent_entries_explain_the_gaps_in_counters(
+    tmp_path: Path, first: int, second: int
 ) -> None:
-    """The holder of the key is not trusted with the content."""
+    """Each absent entry had one counter of one gateway."""
+    assert verified(after_pruning(first, second), tmp_path).absent == 256
+
+
+@pytest.mark.parametrize(("first", "second", "index"), [(257, 0, 256), (200, 57, 257)])
+def test_absent_entries_explain_no_more_gaps_than_they_are(
+    tmp_path: Path, first: int, second: int, index: int
+) -> None:
+    """More missing counters than absent entries is an entry that was never written."""
     with pytest.raises(VerificationFailed) as caught:
-        verify_ledger(reader_of(*leaves), vkey=VKEY)
+        verified(after_pruning(first, second), tmp_path)
 
-    assert (caught.value.index, caught.value.defect) == (index, defect)
+    assert (caught.value.index, caught.value.defect) == (index, Defect.COUNTER)
 
 
-def test_a_signed_leaf_that_is_not_canonical_is_a_defect() -> None:
-    """A second spelling could be shown to somebody else."""
-    spaced = canonical(FIRST).replace(b'"v":1', b'"v": 1')
-    reader = MemoryReader([canonical(GENESIS), spaced], ["ff" * 16, "01" * 16])
+def test_a_counter_may_not_jump_where_nothing_is_absent(tmp_path: Path) -> None:
+    """What is absent elsewhere explains no gap here."""
+    leaves = [*story(300), disclosure(301), {**retention(302, 256)}]
 
     with pytest.raises(VerificationFailed) as caught:
-        verify_ledger(reader, vkey=VKEY)
+        verified(make_ledger(leaves).prune(256), tmp_path)
 
-    assert (caught.value.index, caught.value.defect) == (1, Defect.LEAF_FORM)
+    assert (caught.value.index, caught.value.defect) == (300, Defect.COUNTER)
 
 
-def test_an_id_that_stands_twice_is_found_in_the_file(altered: Alter, sound: Sound) -> None:
-    """Also when the index that forbids it was taken away."""
-    path = altered(
-        "CREATE TABLE other AS SELECT * FROM entry",
-        "DROP TABLE entry",
-        "ALTER TABLE other RENAME TO entry",
-        'UPDATE entry SET request_id = (SELECT request_id FROM entry WHERE "index" = 3)'
-        ' WHERE "index" = 9',
-    )
-    with LedgerFile.open(path) as reader:
-        repeated = reader.first_repeated()
-    with LedgerFile.open(sound[0]) as reader:
-        none = reader.first_repeated()
+def quorum_of(made: Made, policy: bytes, folder: Path) -> int | None:
+    """Give the size of the checkpoint that makes the quorum, if there is one."""
+    with open_ledger(made.write(folder / "made.db")) as reader:
+        summary = verify_ledger(reader, vkey=VKEY, demands=Demands(parse_policy(policy)))
+    quorum = summary.dated.quorum
+    return None if quorum is None else quorum.size
 
-    assert (repeated, none) == (9, None)
+
+def test_the_newest_cosigned_checkpoint_makes_the_quorum(tmp_path: Path) -> None:
+    """There may be newer ones that no witness has seen yet."""
+    made = make_ledger(story(300), [4, 256]).cosign(4).cosign(256)
+
+    assert quorum_of(made, POLICY, tmp_path) == 256
+
+
+def test_a_policy_without_witnesses_asks_for_none(tmp_path: Path) -> None:
+    """Then it does not matter that nobody cosigned."""
+    assert quorum_of(make_ledger(story(3)), b"quorum none\n", tmp_path) is None
+
+
+@pytest.mark.parametrize(("age_ms", "stale"), [(1000, False), (999, True)])
+def test_an_age_is_that_of_the_newest_entry(tmp_path: Path, age_ms: int, *, stale: bool) -> None:
+    """It is told by its own time, against the clock of the auditor."""
+    made = make_ledger(story(3))
+    demands = Demands(now_ms=START_MS + 2 + 1000, max_age_ms=age_ms)
+    refused = pytest.raises(VerificationFailed) if stale else nullcontext()
+    with open_ledger(made.write(tmp_path / "made.db")) as reader, refused:
+        assert verify_ledger(reader, vkey=VKEY, demands=demands).dated.newest_ms == START_MS + 2
+
+
+def test_the_clocks_of_witnesses_come_before_that_of_the_log(tmp_path: Path) -> None:
+    """A log that dates itself in the future is still as old as its last cosignature."""
+    made = make_ledger([genesis(), disclosure(1, time=START_MS + 10**9)], [1]).cosign(1)
+    demands = Demands(parse_policy(POLICY), START_MS + 10**9, 1000)
+
+    with (
+        open_ledger(made.write(tmp_path / "made.db")) as reader,
+        pytest.raises(VerificationFailed) as caught,
+    ):
+        verify_ledger(reader, vkey=VKEY, demands=demands)
+
+    assert caught.value.defect == Defect.STALE
+
+
+def test_a_stamp_counts_for_a_checkpoint_of_this_very_log(tmp_path: Path) -> None:
+    """The newest stamp that is sound is told."""
+    path = make_ledger(story(5), [3]).write(tmp_path / "made.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("INSERT INTO stamp VALUES (3, x'03'), (5, x'05')")
+
+    def check(_note: bytes, response: bytes) -> int:
+        if response != b"\x03":
+            raise StampInvalid("not this one")
+        return 7
+
+    with open_ledger(path) as reader:
+        summary = verify_ledger(reader, vkey=VKEY, demands=Demands(check_stamp=check))
+
+    assert summary.dated.stamped == Stamped(3, 7)
+
+
+def test_a_stamp_over_another_tree_does_not_count(tmp_path: Path) -> None:
+    """The log may have signed it, but it is none of these checkpoints."""
+    made = make_ledger(story(5), [3])
+    write_bundle(made.store(), tmp_path / "bundle", enclosed=Enclosed(stamps={3: b"x"}))
+    (tmp_path / "bundle" / "stamps" / "3.note").write_bytes(note(3, b"0" * 32))
+
+    with (
+        open_ledger(tmp_path / "bundle") as reader,
+        pytest.raises(VerificationFailed) as caught,
+    ):
+        verify_ledger(reader, vkey=VKEY, demands=Demands(check_stamp=lambda _n, _r: 7))
+
+    assert caught.value.defect == Defect.STAMP
 
 
 def test_a_kept_receipt_is_found_again(sound: Sound) -> None:
