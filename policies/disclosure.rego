@@ -84,6 +84,9 @@ step_of := {
 	"CASE_CLOSED": 2,
 	"CASE_MEMBERSHIP_EXPIRED": 2,
 	"CASE_MEMBERSHIP_NOT_STARTED": 2,
+	"CASE_PHASE": 2,
+	"CASE_TASK": 2,
+	"EMERGENCY_NOT_ALLOWED": 3,
 	"PURPOSE_MISSING": 3,
 	"PURPOSE_MULTIPLE": 3,
 	"PURPOSE_TOO_VAGUE": 3,
@@ -218,11 +221,15 @@ case_codes := {
 	"CASE_CLOSED",
 	"CASE_MEMBERSHIP_EXPIRED",
 	"CASE_MEMBERSHIP_NOT_STARTED",
+	"CASE_PHASE",
+	"CASE_TASK",
 }
 
 # The purpose says whether there must be a case. As long as it is not clear which purpose is meant,
 # the strictest purpose of the activity counts: nobody learns from a vague purpose who is known.
-case_needed := purpose.case if {
+case_needed := false if {
+	urgent
+} else := purpose.case if {
 	purpose
 } else := activity.case
 
@@ -257,7 +264,20 @@ purpose_stop := "PURPOSE_MISSING" if {
 } else := "PERSON_IN_AGGREGATE" if {
 	purpose.aggregated
 	subject != "missing"
+} else := "EMERGENCY_NOT_ALLOWED" if {
+	object.get(input, "emergency", false) != false
+	not urgent
 }
+
+# Immediate danger stands in for what takes time - being a party to a case, the answer of a source
+# holder, steps that the requester says were taken - where the purpose allows that. It never stands
+# in for the field list, the standing of the requester, or consent.
+urgent if {
+	input.emergency == true
+	purpose.emergency == true
+}
+
+takes_time := {"source_confirmation", "claim"}
 
 # 3 fields: those asked for, in the order of asking, each once; or the minimal set of the purpose.
 
@@ -385,7 +405,15 @@ failing := [c |
 	some c in conditions
 	c.outcome != "met"
 	c.name in whole
+	not waived[c.name]
 ]
+
+# What is waived keeps its own outcome in the answer: an emergency does not make it true.
+waived[c.name] if {
+	urgent
+	some c in purpose.conditions
+	c.kind in takes_time
+}
 
 whole := {c.name | some c in purpose.conditions}
 

@@ -199,3 +199,82 @@ test_consent_of_one_field_does_not_fail_a_purpose_without_conditions if {
 test_duplicates_collapse if {
 	decide({"fields": ["vlag", "vlag"]}).fields == ["vlag"]
 }
+
+# Immediate danger: for a purpose that knows emergencies, and for what takes time only.
+
+urgent_catalogue := object.union(catalogue, {"purposes": {"zwaarte": object.union(purpose, {
+	"emergency": true,
+	"conditions": [
+		{"name": "age", "kind": "age"},
+		{"name": "bron_bevestigd", "kind": "source_confirmation"},
+		{"name": "gesproken", "kind": "claim"},
+		{"name": "mandaat", "kind": "mandate"},
+	],
+	"mandates": ["mandaat"],
+})}})
+
+nothing_took_time := {
+	"case": "NOT_PARTY",
+	"age": "met",
+	"mandaat": "met",
+	"bron_bevestigd": "CONDITION_NOT_MET",
+	"gesproken": "CONDITION_NOT_MET",
+}
+
+in_emergency(changes) := result if {
+	asked := object.union(with_changes({"emergency": true, "facts": nothing_took_time}), changes)
+	result := disclosure.answer with input as asked with data.catalogue as urgent_catalogue
+}
+
+test_danger_stands_in_for_what_takes_time if {
+	result := in_emergency({})
+	result.outcome == "permit"
+	result.fields == ["vlag"]
+	[c.outcome | some c in result.conditions] == ["met", "not_met", "not_met", "met"]
+}
+
+test_without_danger_the_same_question_is_refused if {
+	result := in_emergency({"emergency": false})
+	result.outcome == "refuse"
+	result.reasons[0].code == "NOT_PARTY"
+}
+
+test_danger_widens_no_field_list if {
+	result := in_emergency({"fields": ["vlag", "plan"]})
+	result.outcome == "refuse"
+	result.reasons[0].code == "FIELD_NEVER"
+}
+
+test_danger_needs_the_same_motivation if {
+	in_emergency({"fields": ["duur"]}).reasons[0].code == "MOTIVATION_MISSING"
+}
+
+test_danger_replaces_no_consent if {
+	result := in_emergency({"fields": ["schuld"], "facts": object.union(
+		nothing_took_time,
+		{"consent": "CONSENT_MISSING"},
+	)})
+	result.reasons[0].code == "CONSENT_MISSING"
+}
+
+test_danger_gives_no_standing if {
+	in_emergency({"standing": "task_not_held"}).reasons[0].code == "TASK_NOT_HELD"
+	in_emergency({"role": "ander"}).reasons[0].code == "PURPOSE_NOT_FOR_ROLE"
+}
+
+test_danger_gives_no_mandate_and_no_age if {
+	without := object.union(nothing_took_time, {"mandaat": "MANDATE_MISSING"})
+	in_emergency({"facts": without}).reasons[0].code == "MANDATE_MISSING"
+	young := object.union(nothing_took_time, {"age": "AGE_OUT_OF_RANGE"})
+	in_emergency({"facts": young}).reasons[0].code == "AGE_OUT_OF_RANGE"
+}
+
+test_danger_is_said_in_one_way if {
+	in_emergency({"emergency": "ja"}).reasons[0].code == "NOT_PARTY"
+	met := object.union(nothing_took_time, {"case": "met"})
+	in_emergency({"emergency": "ja", "facts": met}).reasons[0].code == "EMERGENCY_NOT_ALLOWED"
+}
+
+test_a_purpose_without_emergencies_refuses_them if {
+	codes({"emergency": true}) == ["EMERGENCY_NOT_ALLOWED"]
+}

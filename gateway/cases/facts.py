@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.cases.model import Case, Confirmation, Consent, Representation
+from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
 from gateway.catalogue.days import day_of
-from gateway.catalogue.model import Condition
+from gateway.catalogue.model import Condition, Phase
 from gateway.catalogue.rows import is_number
 
 Claims: TypeAlias = Mapping[str, str | bool]
@@ -30,30 +30,46 @@ _SELF = frozenset({"jeugdige", "betrokkene"})
 _REPRESENTATIVE = frozenset(
     {"ouder", "voogd", "vertegenwoordiger", "curator", "bewindvoerder", "mentor"}
 )
+GIVERS = _SELF | _REPRESENTATIVE
+"""The words for who can give consent."""
+
 # UAVG 5 lid 2: a curator decides on everything, an administrator or mentor in his own domain.
 _OVER_EVERYTHING = "curatele"
 
 
-def case_outcome(
-    cases: Sequence[Case],
-    organisation: str,
-    kinds: Sequence[str],
-    case_id: str | None,
-    day: dt.date,
-) -> str:
-    """Tell whether this organisation takes part, today, in an open case of one of these kinds."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a caller must stand: in which kinds of case, in which phases of it, for which task.
+
+    No phases and no task demand none; a case id leaves that one case.
+    """
+
+    organisation: str
+    role: str | None
+    kinds: tuple[str, ...]
+    case_id: str | None = None
+    phases: tuple[Phase, ...] = ()
+    task: str | None = None
+
+
+def case_outcome(cases: Sequence[Case], place: Place, day: dt.date) -> str:
+    """Tell whether this role takes part, today, in an open case of the right kind and phase."""
     if not cases:
         return "SUBJECT_UNKNOWN"
     fitting = [
-        case for case in cases if case.kind in kinds and (case_id is None or case.id == case_id)
+        case
+        for case in cases
+        if case.kind in place.kinds and place.case_id in {None, case.id, case.label}
     ]
     if not fitting:
         return "CASE_MISSING"
-    return min((_standing_in(case, organisation, day) for case in fitting), key=_BEST_FIRST.index)
+    return min((_standing_in(case, place, day) for case in fitting), key=_BEST_FIRST.index)
 
 
 _BEST_FIRST = (
     MET,
+    "CASE_TASK",
+    "CASE_PHASE",
     "CASE_CLOSED",
     "CASE_MEMBERSHIP_EXPIRED",
     "CASE_MEMBERSHIP_NOT_STARTED",
@@ -61,17 +77,28 @@ _BEST_FIRST = (
 )
 
 
-def _standing_in(case: Case, organisation: str, day: dt.date) -> str:
-    memberships = [party for party in case.parties if party.organisation == organisation]
+def _standing_in(case: Case, place: Place, day: dt.date) -> str:
+    memberships = [each for each in case.parties if each.is_for(place.organisation, place.role)]
     if not memberships:
         return "NOT_PARTY"
     if not case.is_open:
         return "CASE_CLOSED"
-    if any(party.takes_part_on(day) for party in memberships):
-        return MET
+    running = [party for party in memberships if party.takes_part_on(day)]
+    if running:
+        return _within(case, running, place)
     if all(day < party.since for party in memberships):
         return "CASE_MEMBERSHIP_NOT_STARTED"
     return "CASE_MEMBERSHIP_EXPIRED"
+
+
+def _within(case: Case, running: Sequence[Party], place: Place) -> str:
+    """Tell whether what is declared fits the phase of the case, and the mandate of the party."""
+    if place.phases and case.phase not in place.phases:
+        return "CASE_PHASE"
+    narrowed = place.task is not None and all(
+        party.tasks and place.task not in party.tasks for party in running
+    )
+    return "CASE_TASK" if narrowed else MET
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +153,7 @@ _MOST_VALID_FIRST = (
 
 
 def _state_of(consent: Consent, voice: Voice, day: dt.date, form: str | None) -> str:
-    if consent.withdrawn_on is not None and consent.withdrawn_on <= day:
+    if consent.withdrawn_on is not None:
         return "CONSENT_WITHDRAWN"
     if consent.valid_until is not None and consent.valid_until < day:
         return "CONSENT_EXPIRED"

@@ -8,6 +8,7 @@ from gateway.cases.facts import (
     MET,
     UNKNOWN,
     Claims,
+    Place,
     Voice,
     age_outcome,
     case_outcome,
@@ -37,7 +38,8 @@ Outcomes = dict[str, str]
 class Inquiry:
     """About whom, by which organisation, in which kinds of case, on which day.
 
-    Trust:   `claims` are the requester's own words; `mandates` come from the policy files.
+    Trust:   `claims` are the requester's own words; `mandates` come from the policy files. A party
+             that takes part in one role does not in another, nor for a caller without a role.
     """
 
     subject: Subject | None
@@ -47,6 +49,8 @@ class Inquiry:
     day: dt.date
     claims: Claims = field(default_factory=dict)
     mandates: frozenset[str] = frozenset()
+    role: str | None = None
+    emergency: bool = False
 
 
 class FactFinder:
@@ -71,37 +75,49 @@ class FactFinder:
             if condition.kind in _OF_CALLER
         }
         if inquiry.case_kinds and all(outcome == MET for outcome in outcomes.values()):
-            outcomes["case"] = await self._case(inquiry)
-        if purpose is None or any(outcome != MET for outcome in outcomes.values()):
+            outcomes["case"] = await self._case(inquiry, purpose)
+        if purpose is None or _ends_here(outcomes, urgent=inquiry.emergency and purpose.emergency):
             return outcomes
-        person = _Person(self._cases, self._registers, inquiry, purpose)
+        person = _Person(self._cases, self._registers, inquiry, purpose, fields)
         for condition in conditions:
             if condition.kind not in _OF_CALLER:
                 outcomes[condition.name] = await person.outcome(condition)
         return outcomes
 
-    async def _case(self, inquiry: Inquiry) -> str:
+    async def _case(self, inquiry: Inquiry, purpose: Purpose | None) -> str:
         if inquiry.subject is None:
             return UNKNOWN
         try:
             cases = await self._cases.cases(inquiry.subject)
         except SourceFailed:
             return UNKNOWN
-        return case_outcome(
-            cases, inquiry.organisation, inquiry.case_kinds, inquiry.case_id, inquiry.day
+        place = Place(
+            inquiry.organisation,
+            inquiry.role,
+            inquiry.case_kinds,
+            inquiry.case_id,
+            phases=() if purpose is None else purpose.phases,
+            task=None if purpose is None else purpose.task,
         )
+        return case_outcome(cases, place, inquiry.day)
 
 
 class _Person:
     """The conditions of one purpose, for the person of one inquiry; the age is read once."""
 
     def __init__(
-        self, cases: CaseStore, registers: Source, inquiry: Inquiry, purpose: Purpose
+        self,
+        cases: CaseStore,
+        registers: Source,
+        inquiry: Inquiry,
+        purpose: Purpose,
+        fields: Iterable[str],
     ) -> None:
         self._cases = cases
         self._registers = registers
         self._inquiry = inquiry
         self._purpose = purpose
+        self._fields = fields
         self._age: int | None = None
         self._age_read = False
 
@@ -139,7 +155,12 @@ class _Person:
         age = await self._age_of(subject)
         if condition.kind is ConditionKind.AGE:
             return age_outcome(age, condition)
-        consents = await self._cases.consents(subject, self._purpose.processing)
+        reach = needing_consent(self._purpose, self._fields)
+        consents = [
+            consent
+            for consent in await self._cases.consents(subject, self._purpose.processing)
+            if consent.covers(self._purpose.id, reach)
+        ]
         voice = await self._voice(subject, age) if consents and age is not None else None
         return consent_outcome(consents, voice, day, condition.form)
 
@@ -164,6 +185,23 @@ class _Person:
         # Who is born tomorrow is a fault of the register, not somebody under every limit.
         known = born is not None and born <= self._inquiry.day
         return age_on(born, self._inquiry.day) if born is not None and known else None
+
+
+def _ends_here(outcomes: Outcomes, *, urgent: bool) -> bool:
+    """Tell whether nothing else need be known; in an emergency a case is no reason to stop."""
+    return any(
+        outcome != MET for name, outcome in outcomes.items() if not (urgent and name == "case")
+    )
+
+
+def needing_consent(purpose: Purpose, fields: Iterable[str]) -> frozenset[str]:
+    """Return the fields that only leave with consent: all of them, or those that need their own."""
+    whole = any(condition.kind is ConditionKind.CONSENT for condition in purpose.conditions)
+    return frozenset(
+        name
+        for name in fields
+        if name in purpose.fields and (whole or purpose.fields[name].consent)
+    )
 
 
 def _conditions_of(purpose: Purpose, fields: Iterable[str]) -> tuple[Condition, ...]:

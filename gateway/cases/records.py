@@ -1,115 +1,164 @@
-"""The case store as plain records in a database: what a pilot or the demo set can start with."""
+"""The case store in a database: what is asked of it and written to it, as statements."""
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
-from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
-from gateway.errors import SourceFailed
-from gateway.sources.source import Query, Row, Source
+from audit.entry import Draft
+from gateway.cases.database import Database, Named, Rows, Transaction
+from gateway.cases.drafts import draft_of, draft_text
+from gateway.cases.model import (
+    Case,
+    CaseRecord,
+    Confirmation,
+    Consent,
+    ConsentRecord,
+    Representation,
+)
+from gateway.cases.rows import (
+    case_row,
+    cases_of,
+    confirmation_of,
+    confirmation_row,
+    consent_of,
+    consent_record_of,
+    consent_row,
+    key_of,
+    party_row,
+    readable,
+    record_of,
+    representation_of,
+    representation_row,
+)
+from gateway.cases.tables import Kind, Prepared, Statements
+from gateway.errors import VersionConflict
 from gateway.subject import Subject
 
-_CASES = Query("casus", ("casus_id", "soort", "status"), ())
-_PARTIES = Query("casus_partij", ("casus_id", "organisatie", "tot", "van"), ())
-_CONSENT_COLUMNS = ("gegeven_door", "gegeven_op", "geldig_tot", "ingetrokken_op", "vorm")
-_CONFIRMATION_COLUMNS = ("bevestigd_op", "geldig_tot")
-_REPRESENTATIONS = Query("vertegenwoordiging", ("betreft", "soort", "tot", "vanaf"), ())
 
-NEEDED = (
-    _CASES,
-    _PARTIES,
-    Query("toestemming", _CONSENT_COLUMNS, (("verwerking", ""),)),
-    Query("bron_bevestiging", _CONFIRMATION_COLUMNS, (("doel", ""),)),
-    _REPRESENTATIONS,
-)
-"""What a source of records must be able to answer, for the check at the start."""
+class SqlCases:
+    """Reads and writes cases, consents, confirmations and representations in SQL."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._say = Statements.written_for(database.kind)
 
-class RecordedCases:
-    """Reads cases, consents, confirmations and representations from five tables of a source.
+    @property
+    def kind(self) -> Kind:
+        """The kind of database; see `CaseBook.kind`."""
+        return self._database.kind
 
-    Shapes:  `casus`, `casus_partij`, `toestemming`, `bron_bevestiging`, `vertegenwoordiging`; days
-             as ISO texts.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    async def fetch(self, statement: Prepared, named: Named) -> Rows:
+        """Return the rows of a room beside this one; see `CaseBook.fetch`."""
+        return await self._database.fetch(statement, named)
 
     async def cases(self, subject: Subject) -> Sequence[Case]:
         """Return every case of this person; see `CaseStore.cases`."""
-        cases, parties = await self._source.rows(subject, (_CASES, _PARTIES))
-        members: dict[str, list[Party]] = {}
-        for row in parties:
-            members.setdefault(_text(row, "casus_id"), []).append(_party(row))
-        return [
-            Case(
-                id=_text(row, "casus_id"),
-                kind=_text(row, "soort"),
-                is_open=_text(row, "status") == "open",
-                parties=tuple(members.get(_text(row, "casus_id"), ())),
-            )
-            for row in cases
-        ]
+        rows = await self._database.fetch(self._say.cases, {"subject": key_of(subject)})
+        with readable():
+            return cases_of(rows)
 
     async def consents(self, subject: Subject, processing: str) -> Sequence[Consent]:
         """Return the consents ever given for this processing; see `CaseStore.consents`."""
-        query = Query("toestemming", _CONSENT_COLUMNS, (("verwerking", processing),))
-        (rows,) = await self._source.rows(subject, (query,))
-        return [
-            Consent(
-                processing=processing,
-                given_by=frozenset(_text(row, "gegeven_door").split("+")),
-                given_on=_day(row, "gegeven_op"),
-                withdrawn_on=_day_or_none(row, "ingetrokken_op"),
-                valid_until=_day_or_none(row, "geldig_tot"),
-                form=None if row["vorm"] is None else _text(row, "vorm"),
-            )
-            for row in rows
-        ]
+        named = {"subject": key_of(subject), "processing": processing}
+        rows = await self._database.fetch(self._say.consents, named)
+        with readable():
+            return [consent_of(row) for row in rows]
 
     async def confirmations(self, subject: Subject, purpose: str) -> Sequence[Confirmation]:
         """Return the source holder's confirmations; see `CaseStore.confirmations`."""
-        query = Query("bron_bevestiging", _CONFIRMATION_COLUMNS, (("doel", purpose),))
-        (rows,) = await self._source.rows(subject, (query,))
-        return [
-            Confirmation(purpose, _day(row, "bevestigd_op"), _day_or_none(row, "geldig_tot"))
-            for row in rows
-        ]
+        named = {"subject": key_of(subject), "purpose": purpose}
+        rows = await self._database.fetch(self._say.confirmations, named)
+        with readable():
+            return [confirmation_of(purpose, row) for row in rows]
 
     async def representations(self, subject: Subject) -> Sequence[Representation]:
         """Return the curators, administrators and mentors; see `CaseStore.representations`."""
-        (rows,) = await self._source.rows(subject, (_REPRESENTATIONS,))
-        return [
-            Representation(
-                _text(row, "soort"),
-                _text(row, "betreft"),
-                _day(row, "vanaf"),
-                _day_or_none(row, "tot"),
-            )
-            for row in rows
-        ]
+        rows = await self._database.fetch(self._say.representations, {"subject": key_of(subject)})
+        with readable():
+            return [representation_of(row) for row in rows]
+
+    async def find_case(self, case_id: str) -> CaseRecord | None:
+        """Return the case with everything that is kept of it; see `CaseBook.find_case`."""
+        rows = await self._database.fetch(self._say.case, {"id": case_id})
+        with readable():
+            return record_of(rows) if rows else None
+
+    async def find_consent(self, consent_id: str) -> ConsentRecord | None:
+        """Return the consent with everything that is kept of it; see `CaseBook.find_consent`."""
+        rows = await self._database.fetch(self._say.consent, {"id": consent_id})
+        with readable():
+            return consent_record_of(rows[0]) if rows else None
+
+    async def unrecorded(self) -> Sequence[Draft]:
+        """Return the entries that are still to be recorded; see `CaseBook.unrecorded`."""
+        rows = await self._database.fetch(self._say.unrecorded, {})
+        with readable():
+            return [draft_of(str(draft)) for (draft,) in rows]
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator["SqlPen"]:
+        """Return a transaction; see `CaseBook.writing`."""
+        async with self._database.transaction() as transaction:
+            yield SqlPen(transaction, self._say)
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._source.close()
+        """Let go of the database."""
+        self._database.close()
 
 
-def _party(row: Row) -> Party:
-    return Party(_text(row, "organisatie"), _day(row, "van"), _day_or_none(row, "tot"))
+class SqlPen:
+    """Writes within one transaction; see `CasePen`."""
 
+    def __init__(self, transaction: Transaction, say: Statements) -> None:
+        self._transaction = transaction
+        self._say = say
 
-def _text(row: Mapping[str, object], column: str) -> str:
-    value = row[column]
-    if not isinstance(value, str) or not value:
-        raise SourceFailed(f"the case store holds no text in {column}")
-    return value
+    async def insert(self, record: CaseRecord) -> None:
+        """Add a case; see `CasePen.insert`."""
+        await self._transaction.run(self._say.add_case, case_row(record))
+        await self._add_parties(record.case)
 
+    async def update(self, record: CaseRecord) -> None:
+        """Put this version in the place of the one before; see `CasePen.update`."""
+        of = record.case.id
+        rows = await self._transaction.run(self._say.version, {"id": of})
+        (current,) = rows[0] if rows else (0,)
+        if current != record.version - 1:
+            raise VersionConflict(int(str(current)))
+        await self._transaction.run(self._say.put_case, {**case_row(record), "of": of})
+        await self._transaction.run(self._say.drop_parties, {"of": of})
+        await self._add_parties(record.case)
 
-def _day(row: Mapping[str, object], column: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(_text(row, column))
-    except ValueError as exc:
-        raise SourceFailed(f"the case store holds no day in {column}") from exc.__class__()
+    async def give(self, record: ConsentRecord) -> None:
+        """Add a consent; see `CasePen.give`."""
+        await self._transaction.run(self._say.add_consent, consent_row(record))
 
+    async def withdraw(self, record: ConsentRecord) -> None:
+        """Write down that a consent was withdrawn; see `CasePen.withdraw`."""
+        await self._transaction.run(self._say.withdraw, {**consent_row(record), "of": record.id})
 
-def _day_or_none(row: Mapping[str, object], column: str) -> dt.date | None:
-    return None if row[column] is None else _day(row, column)
+    async def put_off(self, draft: Draft) -> None:
+        """Keep an entry that is still to be recorded; see `CasePen.put_off`."""
+        named = {"request_id": draft.request_id, "draft": draft_text(draft)}
+        await self._transaction.run(self._say.add_unrecorded, named)
+
+    async def recorded(self, request_id: str) -> None:
+        """Forget an entry that stands in the ledger; see `CasePen.recorded`."""
+        await self._transaction.run(self._say.drop_unrecorded, {"of": request_id})
+
+    async def run(self, statement: Prepared, named: Named) -> Rows:
+        """Run a statement of a room beside this one; see `CasePen.run`."""
+        return await self._transaction.run(statement, named)
+
+    async def confirm(self, identity: str, subject: Subject, given: Confirmation) -> None:
+        """Add an answer of a source holder's professional."""
+        row = confirmation_row(identity, subject, given)
+        await self._transaction.run(self._say.add_confirmation, row)
+
+    async def appoint(self, identity: str, subject: Subject, made: Representation) -> None:
+        """Add an appointment of somebody who decides for the person."""
+        row = representation_row(identity, subject, made)
+        await self._transaction.run(self._say.add_representation, row)
+
+    async def _add_parties(self, case: Case) -> None:
+        for place in range(len(case.parties)):
+            await self._transaction.run(self._say.add_party, party_row(case, place))

@@ -1,9 +1,20 @@
-"""The seam to the case store: what decisions may ask of it, about one person at a time."""
+"""The seams to the case store: what decisions may ask of it, and how steps are written to it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from gateway.cases.model import Case, Confirmation, Consent, Representation
+from audit.entry import Draft
+from gateway.cases.database import Named, Rows
+from gateway.cases.model import (
+    Case,
+    CaseRecord,
+    Confirmation,
+    Consent,
+    ConsentRecord,
+    Representation,
+)
+from gateway.cases.tables import Kind, Prepared
 from gateway.subject import Subject
 
 
@@ -31,4 +42,77 @@ class CaseStore(Protocol):
 
     def close(self) -> None:
         """Let go of the connection."""
+        ...
+
+
+class CasePen(Protocol):
+    """Writes within one transaction: all of it takes effect when the transaction ends, or nothing.
+
+    Every method raises CasesUnavailable when the database does not do it in time.
+    """
+
+    async def insert(self, record: CaseRecord) -> None:
+        """Add a case."""
+        ...
+
+    async def update(self, record: CaseRecord) -> None:
+        """Put this version in the place of the one before it, which is held from here on.
+
+        Raises: VersionConflict with the current version when another one came in between.
+        """
+        ...
+
+    async def give(self, record: ConsentRecord) -> None:
+        """Add a consent."""
+        ...
+
+    async def withdraw(self, record: ConsentRecord) -> None:
+        """Write down that, and on which day, this consent was withdrawn."""
+        ...
+
+    async def put_off(self, draft: Draft) -> None:
+        """Keep an entry that is still to be recorded in the ledger."""
+        ...
+
+    async def recorded(self, request_id: str) -> None:
+        """Forget an entry that stands in the ledger now."""
+        ...
+
+    async def run(self, statement: Prepared, named: Named) -> Rows:
+        """Run a statement over the tables of a room beside this one, in the same transaction."""
+        ...
+
+
+class CaseBook(CaseStore, Protocol):
+    """The case store for who works in it: everything of a case, and steps to be written."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of database, for the rooms that keep their tables beside these."""
+        ...
+
+    async def fetch(self, statement: Prepared, named: Named) -> Rows:
+        """Return the rows of a reading statement over the tables of a room beside this one.
+
+        Raises: SourceFailed when there is no answer in time.
+        """
+        ...
+
+    async def find_case(self, case_id: str) -> CaseRecord | None:
+        """Return the case with everything that the store keeps of it."""
+        ...
+
+    async def find_consent(self, consent_id: str) -> ConsentRecord | None:
+        """Return the consent with everything that the store keeps of it."""
+        ...
+
+    async def unrecorded(self) -> Sequence[Draft]:
+        """Return the entries that are still to be recorded, the oldest first."""
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[CasePen]:
+        """Return a transaction; an error inside it undoes everything.
+
+        Raises: CasesUnavailable at its end when it could not be made durable.
+        """
         ...

@@ -70,11 +70,18 @@ def access_aspects(old: Access, new: Access) -> Iterable[Judged]:
     """Give every aspect in which the access to one field changed."""
     yield from _of_grant(old.grant, new.grant)
     yield from _of_conditions(old.purpose.conditions, new.purpose.conditions)
-    yield from _of_cases(set(old.purpose.case_kinds), set(new.purpose.case_kinds))
+    for member in ("case_kinds", "phases"):
+        kinds = (set(getattr(each.purpose, member)) for each in (old, new))
+        yield from _of_cases(member, *kinds)
+    urgent = (old.purpose.emergency, new.purpose.emergency)
+    if urgent[0] != urgent[1]:
+        way = Direction.WIDER if urgent[1] else Direction.NARROWER
+        yield Judged(way, "emergency", *map(plain, urgent))
     yield from _ranked("aggregated", *(_personal(each.purpose.aggregated) for each in (old, new)))
-    voices = (old.purpose.representation, new.purpose.representation)
-    if voices[0] != voices[1]:
-        yield Judged(Direction.DIFFERENT, "representation", plain(voices[0]), plain(voices[1]))
+    for member in ("representation", "answer", "silence_is_unknown"):
+        voices = [getattr(each.purpose, member) for each in (old, new)]
+        if voices[0] != voices[1]:
+            yield Judged(Direction.DIFFERENT, member, plain(voices[0]), plain(voices[1]))
     step = [f"{each.purpose.task} / {each.purpose.activity}" for each in (old, new)]
     if step[0] != step[1]:
         yield Judged(Direction.DIFFERENT, "step", *step)
@@ -88,10 +95,7 @@ def purpose_aspects(old: Purpose, new: Purpose) -> Iterable[Judged]:
         yield Judged(Direction.WIDER, "never", name, "", name)
     for name in sorted(after - before):
         yield Judged(Direction.NARROWER, "never", "", name, name)
-    duties = (old.inform_subject.required, new.inform_subject.required)
-    if duties[0] != duties[1]:
-        way = Direction.NARROWER if duties[1] else Direction.WIDER
-        yield Judged(way, "inform_subject", *map(plain, duties))
+    yield from _of_informing(old, new)
     for name in sorted(old.instead.keys() | new.instead.keys()):
         offers = (old.instead.get(name, ()), new.instead.get(name, ()))
         if offers[0] != offers[1]:
@@ -100,6 +104,18 @@ def purpose_aspects(old: Purpose, new: Purpose) -> Iterable[Judged]:
         texts = [plain(getattr(each, member)) for each in (old, new)]
         if texts[0] != texts[1]:
             yield Judged(Direction.NOTE, member, *texts)
+
+
+def _of_informing(old: Purpose, new: Purpose) -> Iterable[Judged]:
+    """Give whether the person hears of it less, or later, than before."""
+    duties = (old.inform_subject.required, new.inform_subject.required)
+    if duties[0] != duties[1]:
+        way = Direction.NARROWER if duties[1] else Direction.WIDER
+        yield Judged(way, "inform_subject", *map(plain, duties))
+    embargoes = (old.inform_subject.embargo_days, new.inform_subject.embargo_days)
+    if embargoes[0] != embargoes[1]:
+        way = Direction.WIDER if embargoes[1] > embargoes[0] else Direction.NARROWER
+        yield Judged(way, "embargo_days", *map(plain, embargoes))
 
 
 def _of_grant(old: FieldGrant, new: FieldGrant) -> Iterable[Judged]:
@@ -212,17 +228,17 @@ def _range(condition: Condition) -> tuple[float, float]:
     return low, high
 
 
-def _of_cases(old: set[str], new: set[str]) -> Iterable[Judged]:
-    """Judge the kinds of case: none at all asks for no case, and every kind more lets more in."""
+def _of_cases(member: str, old: set[str], new: set[str]) -> Iterable[Judged]:
+    """Judge kinds or phases of a case: none named demands none, and every one more lets more in."""
     if old == new:
         return
     before, after = plain(tuple(sorted(old))), plain(tuple(sorted(new)))
     if not new or (old and old < new):
-        yield Judged(Direction.WIDER, "case_kinds", before, after)
+        yield Judged(Direction.WIDER, member, before, after)
     elif not old or new < old:
-        yield Judged(Direction.NARROWER, "case_kinds", before, after)
+        yield Judged(Direction.NARROWER, member, before, after)
     else:
-        yield Judged(Direction.DIFFERENT, "case_kinds", before, after)
+        yield Judged(Direction.DIFFERENT, member, before, after)
 
 
 def _window(access: Access) -> _Window:

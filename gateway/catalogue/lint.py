@@ -7,6 +7,7 @@ from pathlib import Path
 from gateway.catalogue.errors import Finding
 from gateway.catalogue.lint_fields import field_remarks
 from gateway.catalogue.lint_purpose import Context, same_purposes, whole_remarks
+from gateway.catalogue.lint_recording import recording_findings
 from gateway.catalogue.lint_remark import Remark
 from gateway.catalogue.load import Reading, read_catalogue
 from gateway.catalogue.model import Purpose
@@ -28,6 +29,7 @@ def lint(reading: Reading, today: dt.date) -> tuple[Finding, ...]:
         for file in reading.files.values()
         for remark in _remarks(file.purpose, context, same)
     ]
+    findings += recording_findings(reading.catalogue, reading.recording_places)
     return tuple(sorted(findings, key=lambda f: (f.file, f.line, f.column, f.code)))
 
 

@@ -6,11 +6,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from gateway.catalogue.answer_file import check_answering
+from gateway.catalogue.case_file import check_case_kind, check_case_kinds_of, read_case_kind
 from gateway.catalogue.errors import CatalogueInvalid, Finding, Place
 from gateway.catalogue.members import NO_DATE, Findings, Table
 from gateway.catalogue.model import (
@@ -25,12 +27,17 @@ from gateway.catalogue.model import (
     Task,
 )
 from gateway.catalogue.purpose_file import GROUNDS, PurposeFile, read_purpose
+from gateway.catalogue.recording_file import RECORDS, ZRM, RecordingReader
 from gateway.catalogue.references import check_purpose, check_task
 from gateway.catalogue.yaml_subset import parse_yaml
 
 _SHARED = ("organisations", "tasks", "fields")
+# Without it no case can begin here, and purposes may name any kind of case that is kept elsewhere.
+_CASES = "purposes/cases.yaml"
 _POLICY_FILES = ("disclosure.rego", "parties.conf", "parties.csv")
 _PARTY_CELLS = 5
+LENGTH_BYTES = 8
+"""In a packed policy, the length of what follows."""
 _OIN = re.compile(r"[0-9]{20}")
 
 T = TypeVar("T")
@@ -48,6 +55,7 @@ class Reading:
     files: Mapping[str, PurposeFile]
     findings: tuple[Finding, ...]
     party_rows: frozenset[tuple[str, str, str, str]]
+    recording_places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
@@ -64,6 +72,20 @@ def load_catalogue(purposes_dir: Path, policies_dir: Path) -> Catalogue:
     if not reading.usable:
         raise CatalogueInvalid(reading.findings)
     return reading.catalogue
+
+
+def pack_policy(purposes_dir: Path, policies_dir: Path) -> bytes:
+    """Return every policy file in these folders as the one text that the revision is the hash of.
+
+    Shapes:  per file, in the order of names: the length of the name in 8 bytes (big-endian), the
+             name, the length of the content likewise, the content. The revision is the SHA-256.
+    Raises:  CatalogueInvalid when a file cannot be read.
+    """
+    findings = Findings()
+    contents = _contents(purposes_dir, policies_dir, findings)
+    if findings.all():
+        raise CatalogueInvalid(findings.all())
+    return _packed(contents)
 
 
 def read_catalogue(purposes_dir: Path, policies_dir: Path) -> Reading:
@@ -92,17 +114,30 @@ def _read(purposes_dir: Path, policies_dir: Path) -> Reading:
     contents = _contents(purposes_dir, policies_dir, findings)
     files = _purposes(contents, findings)
     catalogue = Catalogue(
-        revision=_revision(contents),
+        revision=hashlib.sha256(_packed(contents)).hexdigest(),
         organisations=_shared(contents, "organisations", _organisation, findings),
         tasks=_shared(contents, "tasks", _task, findings),
         fields=_shared(contents, "fields", _field, findings),
         purposes=MappingProxyType({name: file.purpose for name, file in files.items()}),
+        case_kinds=_shared(contents, "cases", read_case_kind, findings)
+        if _CASES in contents
+        else MappingProxyType({}),
     )
     for task in catalogue.tasks.values():
         check_task(task, catalogue, findings)
+    for kind in catalogue.case_kinds.values():
+        check_case_kind(kind, catalogue, findings)
     for file in files.values():
         check_purpose(file, catalogue, findings)
-    return Reading(catalogue, files, findings.all(), _party_rows(contents))
+        if _CASES in contents:
+            check_case_kinds_of(file, catalogue, findings)
+        check_answering(file.purpose, catalogue, file.at("answer"), findings)
+    reader = RecordingReader(catalogue)
+    tables = (
+        _table(contents, name, findings) if name in contents else None for name in (ZRM, RECORDS)
+    )
+    catalogue = replace(catalogue, recording=reader.read(*tables))
+    return Reading(catalogue, files, findings.all(), _party_rows(contents), reader.places)
 
 
 def _party_rows(contents: Mapping[str, bytes]) -> frozenset[tuple[str, str, str, str]]:
@@ -128,14 +163,12 @@ def _contents(purposes_dir: Path, policies_dir: Path, findings: Findings) -> Map
     return contents
 
 
-def _revision(contents: Mapping[str, bytes]) -> str:
-    """Return the hash over the names and bytes of all policy files, in the order of their names."""
-    digest = hashlib.sha256()
-    for label, content in sorted(contents.items()):
-        for part in (label.encode(), content):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
-    return digest.hexdigest()
+def _packed(contents: Mapping[str, bytes]) -> bytes:
+    """Return the names and bytes of all policy files, in the order of their names."""
+    parts = (
+        part for label, content in sorted(contents.items()) for part in (label.encode(), content)
+    )
+    return b"".join(len(part).to_bytes(LENGTH_BYTES, "big") + part for part in parts)
 
 
 def _purposes(contents: Mapping[str, bytes], findings: Findings) -> Mapping[str, PurposeFile]:

@@ -101,6 +101,15 @@ class Table:
             self._not_among(key, text, [str(choice.value) for choice in choices])
             return next(iter(choices))
 
+    def several(self, key: str, choices: type[Choice]) -> tuple[Choice, ...]:
+        """Return the members of the enumeration that a list names; it must be there."""
+        words = {str(choice.value): choice for choice in choices}
+        texts = self.texts(key)
+        for text in texts:
+            if text not in words:
+                self._not_among(key, text, words)
+        return tuple(words[text] for text in texts if text in words)
+
     def choice(self, key: str, choices: Mapping[str, T]) -> T:
         """Return what the word stands for, or the first of the choices after an error."""
         text = self.text(key)

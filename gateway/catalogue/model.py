@@ -8,15 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gateway.catalogue.answering import Answering, Requester
+from gateway.catalogue.recording import Recording
 from gateway.catalogue.words import (
     LEVELS,
     RESTS_ON,
+    Beginning,
     ConditionKind,
     Derive,
     FieldType,
     LawStatus,
     Need,
     OrganisationType,
+    Phase,
     Precision,
     RestsOn,
     Sensitivity,
@@ -26,7 +30,11 @@ __all__ = [
     "LEVELS",
     "RESTS_ON",
     "Activity",
+    "Answering",
     "Band",
+    "Beginning",
+    "CaseKind",
+    "CaseStart",
     "Catalogue",
     "Condition",
     "ConditionKind",
@@ -43,6 +51,7 @@ __all__ = [
     "OrganisationType",
     "Origin",
     "OverAsk",
+    "Phase",
     "Precision",
     "Purpose",
     "Requester",
@@ -120,11 +129,32 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Requester:
-    """A role at an organisation that may declare a purpose (verzoeker)."""
+class CaseStart:
+    """One way in which a kind of case may begin: the task whose law allows it, and by whom."""
 
-    role: str
-    organisation: str
+    task: str
+    by: tuple[Requester, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseKind:
+    """A kind of case (soort casus): its phases in order, who coordinates, how it may begin.
+
+    `consent` is the purpose whose consent the parties need to see each other's part in it.
+    Units:   term_days: how long a membership lasts when nobody names its last day.
+    """
+
+    id: str
+    title: str
+    phases: tuple[Phase, ...]
+    coordinators: tuple[Requester, ...]
+    starts: Mapping[Beginning, CaseStart]
+    term_days: int | None = None
+    consent: str | None = None
+
+    def coordinated_by(self, organisation: str, role: str) -> bool:
+        """Tell whether this role at this organisation coordinates such cases."""
+        return Requester(role, organisation) in self.coordinators
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +259,14 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class InformSubject:
-    """Whether and how the person concerned hears of the disclosure."""
+    """Whether and how the person concerned hears of it, and for how long it would do harm.
+
+    Units:   embargo_days: whole days from the entry in which nobody tells the person.
+    """
 
     required: bool
     how: str
+    embargo_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +308,10 @@ class Purpose:
 
     `processing` is the id of the processing (verwerking) to which consents refer. An `aggregated`
     purpose is about no person at all. `representation` is the domain in which a curator or
-    administrator consents for the person.
+    administrator consents for the person. `phases` are those of the case in which it may be
+    declared; none named is all of them. In an `emergency` it may do without what takes time.
+    `answer` names whom the one question goes to where the word of the source holder decides.
+    Where `silence_is_unknown`, a flag whose source does not answer is unknown; else it refuses.
     Units:   valid_from and valid_until are dates, both inclusive.
     """
 
@@ -305,6 +342,10 @@ class Purpose:
     examples: tuple[Example, ...]
     aggregated: bool = False
     representation: str | None = None
+    phases: tuple[Phase, ...] = ()
+    emergency: bool = False
+    answer: Answering | None = None
+    silence_is_unknown: bool = False
 
     @property
     def minimal(self) -> tuple[str, ...]:
@@ -331,6 +372,8 @@ class Catalogue:
     tasks: Mapping[str, Task]
     fields: Mapping[str, Field]
     purposes: Mapping[str, Purpose]
+    case_kinds: Mapping[str, CaseKind] = field(default_factory=dict)
+    recording: Recording = field(default_factory=Recording)
     _by_activity: Mapping[tuple[str, str], tuple[Purpose, ...]] = field(
         init=False, repr=False, compare=False
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gateway.catalogue.answer_file import read_answering
 from gateway.catalogue.condition_file import read_condition
 from gateway.catalogue.errors import Place
 from gateway.catalogue.members import Table
@@ -20,6 +21,7 @@ from gateway.catalogue.model import (
     Need,
     Origin,
     OverAsk,
+    Phase,
     Precision,
     Purpose,
     Requester,
@@ -39,7 +41,10 @@ GROUNDS = {
 
 
 _PRECISION = {precision.label: precision for precision in Precision}
+_SILENCE = {"refuse": False, "unknown": True}
 _OF_ROWS = {Precision.EXISTS, Precision.COUNT}
+# Longer, and nobody would ever be told.
+_LONGEST_EMBARGO = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,10 @@ def read_purpose(table: Table) -> PurposeFile:
         examples=table.tables("examples", _example),
         aggregated=table.flag("aggregated"),
         representation=table.optional_text("representation"),
+        phases=table.several("phases", Phase) if table.has("phases") else (),
+        emergency=table.flag("emergency"),
+        answer=table.optional_table("answer", read_answering),
+        silence_is_unknown=table.has("when_silent") and table.choice("when_silent", _SILENCE),
     )
     return PurposeFile(purpose, table.place, MappingProxyType(table.places()))
 
@@ -191,7 +200,15 @@ def _secrecy(table: Table) -> Secrecy:
 
 
 def _inform(table: Table) -> InformSubject:
-    return InformSubject(table.flag("required"), table.text("how"))
+    embargo = table.integer("embargo_days") or 0
+    if not 0 <= embargo <= _LONGEST_EMBARGO:
+        table.error(
+            "EMBARGO",
+            "Een embargo duurt hoogstens een jaar.",
+            "An embargo lasts a year at most.",
+            table.place_of("embargo_days"),
+        )
+    return InformSubject(table.flag("required"), table.text("how"), embargo)
 
 
 def _retention(table: Table) -> Retention:

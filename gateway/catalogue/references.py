@@ -141,6 +141,10 @@ def _check_persons(file: PurposeFile, findings: Findings) -> None:
         nl = "Noem bij 'case_kinds' in welke soort casus de vrager partij moet zijn."
         en = "Name in 'case_kinds' the kind of case in which the asker must be a party."
         findings.error(file.at("case_kinds"), "CASE_KIND_MISSING", nl, en)
+    if purpose.emergency and (purpose.needs_consent or purpose.aggregated):
+        nl = "Gevaar vervangt geen toestemming, en cijfers kennen geen gevaar: geen 'emergency'."
+        en = "Danger replaces no consent, and figures know no danger: no 'emergency' here."
+        findings.error(file.at("emergency"), "EMERGENCY", nl, en)
     if (purpose.representation is not None) and not purpose.needs_consent:
         nl = "'representation' hoort bij een doel dat toestemming vraagt."
         en = "'representation' belongs to a purpose that needs consent."

@@ -145,8 +145,26 @@ RESTS_ON: Mapping[ConditionKind, RestsOn] = MappingProxyType(
 """What each kind of condition rests on; the policy file repeats it, so that a reader sees it."""
 
 
+class Phase(StrEnum):
+    """How far a case is (fase); what ordinary work needs no phases for is simply running."""
+
+    EXPLORATION = "verkenning"
+    WORK_PLAN = "werkplan"
+    COORDINATION = "coordinatie"
+    RUNNING = "lopend"
+    CLOSED = "gesloten"
+
+
+class Beginning(StrEnum):
+    """How a case began: somebody asked, a professional saw, or somebody else reported."""
+
+    OWN_REQUEST = "own_request"
+    SIGNAL = "signal"
+    REPORT = "report"
+
+
 class OrganisationType(StrEnum):
-    """What kind of organisation a party is."""
+    """What kind of organisation a party is; only a supervisor reads the entries of everybody."""
 
     MUNICIPALITY = "municipality"
     CARE_PROVIDER = "care_provider"
@@ -156,3 +174,4 @@ class OrganisationType(StrEnum):
     FINANCIAL_SERVICE = "financial_service"
     SOCIAL_ENTERPRISE = "social_enterprise"
     STATE_AGENCY = "state_agency"
+    SUPERVISOR = "supervisor"

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import orjson
 import pytest
@@ -17,7 +18,7 @@ from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.engine import Engine
 from gateway.decision.model import OverAsking
 from gateway.decision.opa import OpaEngine
-from gateway.demo.data import load_clients
+from gateway.demo.data import load_clients, tables_of
 from gateway.golden import Report, World, run_cases
 from gateway.golden_cases import read_cases
 from gateway.golden_examples import run_examples
@@ -77,8 +78,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineOf]:
 
 
 async def _run(file: Path, clients: SqlSource, engine: EngineOf, over_asking: OverAsking) -> Report:
-    world = World(catalogue(), POLICIES, engine, clients)
-    return await run_cases([read_cases(file)], world, over_asking)
+    with TemporaryDirectory() as folder:
+        people, store = tables_of(CLIENTS, TODAY), Path(folder) / "cases.db"
+        world = World(catalogue(), POLICIES, engine, clients, people, store)
+        return await run_cases([read_cases(file)], world, over_asking)
 
 
 @pytest.mark.anyio

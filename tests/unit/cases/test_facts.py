@@ -1,10 +1,12 @@
 """From records to outcomes: who may consent, what a source says, what is only claimed."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from gateway.cases.facts import (
+    Place,
     Voice,
     age_outcome,
     case_outcome,
@@ -18,10 +20,12 @@ from gateway.cases.facts import (
     term_outcome,
 )
 from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
-from gateway.catalogue.model import Condition, ConditionKind
+from gateway.catalogue.model import Condition, ConditionKind, Phase
 
 DAY = dt.date(2026, 3, 2)
 YESTERDAY, TOMORROW = dt.date(2026, 3, 1), dt.date(2026, 3, 3)
+RUNNING = Phase.RUNNING
+LEFT = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 ADULT = Voice(37, is_represented=False)
 
 
@@ -40,7 +44,7 @@ def case(kind: str = "hulp", *, is_open: bool = True, **party: dt.date | None) -
     """Return a case in which "team" takes part."""
     since, until = party.get("since", dt.date(2025, 1, 1)), party.get("until")
     assert since is not None
-    return Case("C-1", kind, is_open, (Party("team", since, until),))
+    return Case("C-1", kind, RUNNING if is_open else Phase.CLOSED, (Party("team", since, until),))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,63 @@ def test_only_a_running_part_in_an_open_case_counts(
     cases: list[Case], organisation: str, case_id: str | None, outcome: str
 ) -> None:
     """Every other standing has its own code; of several cases the best one counts."""
-    assert case_outcome(cases, organisation, ("hulp",), case_id, DAY) == outcome
+    assert case_outcome(cases, Place(organisation, "rol", ("hulp",), case_id), DAY) == outcome
+
+
+def in_phase(phase: Phase, **party: object) -> Case:
+    """Return a case in this phase, with one party."""
+    return Case("C-1", "hulp", phase, (replace(Party("team", DAY, None), **party),))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("case", "outcome"),
+    [
+        (in_phase(Phase.WORK_PLAN), "met"),
+        (in_phase(Phase.EXPLORATION), "CASE_PHASE"),
+        (in_phase(Phase.CLOSED), "CASE_CLOSED"),
+        (in_phase(Phase.WORK_PLAN, tasks=("taak",)), "met"),
+        (in_phase(Phase.WORK_PLAN, tasks=("andere-taak",)), "CASE_TASK"),
+        (in_phase(Phase.WORK_PLAN, role="rol"), "met"),
+        (in_phase(Phase.WORK_PLAN, role="andere-rol"), "NOT_PARTY"),
+        (in_phase(Phase.WORK_PLAN, left_at=LEFT), "CASE_MEMBERSHIP_EXPIRED"),
+    ],
+)
+def test_what_may_be_asked_differs_per_phase_and_per_party(case: Case, outcome: str) -> None:
+    """The phase of the case, the role and tasks of the party, and having left all count."""
+    place = Place("team", "rol", ("hulp",), None, (Phase.WORK_PLAN,), "taak")
+
+    assert case_outcome([case], place, DAY) == outcome
+
+
+def test_a_purpose_without_phases_is_for_all_of_them() -> None:
+    """The twin: where the purpose names no phase, none is asked for; nor a task where none is."""
+    case = in_phase(Phase.EXPLORATION, tasks=("andere-taak",))
+
+    assert case_outcome([case], Place("team", None, ("hulp",)), DAY) == "met"
+
+
+def test_a_case_is_found_by_its_label_too() -> None:
+    """What people call a case names it as well as its id does."""
+    case = Case("0" * 32, "hulp", RUNNING, (Party("team", DAY, None),), label="C-1")
+
+    assert case_outcome([case], Place("team", None, ("hulp",), "C-1"), DAY) == "met"
+
+
+@pytest.mark.parametrize(
+    ("consent", "purpose", "fields", "covers"),
+    [
+        (consent("betrokkene"), "doel", {"a"}, True),
+        (consent("betrokkene", purpose="doel"), "doel", {"a"}, True),
+        (consent("betrokkene", purpose="doel"), "ander-doel", {"a"}, False),
+        (replace(consent("betrokkene"), fields=frozenset({"a", "b"})), "doel", {"a"}, True),
+        (replace(consent("betrokkene"), fields=frozenset({"a"})), "doel", {"a", "b"}, False),
+    ],
+)
+def test_a_consent_reaches_as_far_as_it_was_given(
+    consent: Consent, purpose: str, fields: set[str], *, covers: bool
+) -> None:
+    """Its purpose and its fields bound it; where it names none, there is no bound."""
+    assert consent.covers(purpose, frozenset(fields)) is covers
 
 
 @pytest.mark.parametrize(
@@ -140,7 +200,7 @@ def test_a_representative_has_a_domain_and_a_term(
         ([], "CONSENT_MISSING"),
         ([consent("betrokkene", given_on=TOMORROW)], "CONSENT_MISSING"),
         ([consent("betrokkene", withdrawn_on=DAY)], "CONSENT_WITHDRAWN"),
-        ([consent("betrokkene", withdrawn_on=TOMORROW)], "met"),
+        ([consent("betrokkene", withdrawn_on=TOMORROW)], "CONSENT_WITHDRAWN"),
         ([consent("betrokkene", valid_until=DAY)], "met"),
         ([consent("betrokkene", valid_until=YESTERDAY)], "CONSENT_EXPIRED"),
         ([consent("betrokkene", withdrawn_on=DAY), consent("betrokkene")], "met"),

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cases.finder import FactFinder, Inquiry
 from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
-from gateway.catalogue.model import Purpose
+from gateway.catalogue.model import Phase, Purpose
 from gateway.subject import parse_bsn
 from tests.fakes_cases import MemoryCases, MemorySource
 from tests.fakes_decision import catalogue
@@ -36,7 +36,8 @@ def _inquiry(purpose: Purpose) -> Inquiry:
 
 def _in_case(purpose: Purpose, **more: Any) -> MemoryCases:  # noqa: ANN401
     party = Party(purpose.requesters[0].organisation, LONG_AGO, None)
-    case = Case("C-1", purpose.case_kinds[0], is_open=True, parties=(party,))
+    phase = purpose.phases[0] if purpose.phases else Phase.RUNNING
+    case = Case("C-1", purpose.case_kinds[0], phase, (party,))
     return replace(MemoryCases((case,)), **more)
 
 
@@ -246,3 +247,41 @@ async def test_a_vague_purpose_brings_the_case_only() -> None:
     )
 
     assert outcomes == {"case": "met"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("phase", "outcome"),
+    [(Phase.WORK_PLAN, "met"), (Phase.EXPLORATION, "CASE_PHASE"), (Phase.CLOSED, "CASE_CLOSED")],
+)
+async def test_the_phase_of_the_case_decides(phase: Phase, outcome: str) -> None:
+    """Progress of agreements is asked once there is a work plan, and no longer when it closed."""
+    purpose = _purpose("voortgang-afspraken")
+    party = Party(purpose.requesters[0].organisation, LONG_AGO, None)
+    cases = MemoryCases((Case("C-1", "werkplan", phase, (party,)),))
+
+    outcomes = await FactFinder(cases, MemorySource(BORN)).gather(_inquiry(purpose), purpose, ())
+
+    assert outcomes["case"] == outcome
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("fields", "asked", "outcome"),
+    [
+        ((), ("actie_statussen",), "met"),
+        (("actie_statussen",), ("actie_statussen",), "met"),
+        (("actie_statussen",), ("actie_statussen", "actieve_partijen"), "CONSENT_MISSING"),
+    ],
+)
+async def test_a_consent_for_some_fields_is_none_for_others(
+    fields: tuple[str, ...], asked: tuple[str, ...], outcome: str
+) -> None:
+    """Who asks more than the person consented to has no consent for it."""
+    purpose = _purpose("voortgang-afspraken")
+    given = replace(_consent(purpose), fields=frozenset(fields), purpose=purpose.id)
+    cases = _in_case(purpose, given=(given,))
+
+    outcomes = await FactFinder(cases, MemorySource(BORN)).gather(_inquiry(purpose), purpose, asked)
+
+    assert outcomes["consent"] == outcome

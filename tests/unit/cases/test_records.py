@@ -1,23 +1,60 @@
-"""The case store as records: what is read, and what no record can be."""
+"""What no record can be, addresses that are none, and taking over rows that were kept before."""
 
 import datetime as dt
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from gateway.cases.model import Confirmation, Representation
-from gateway.cases.records import RecordedCases
-from gateway.errors import SourceFailed
+from gateway.cases.importing import import_rows, refill
+from gateway.cases.migrate import migrate
+from gateway.cases.model import Consent
+from gateway.cases.opening import open_cases
+from gateway.cases.records import SqlCases
+from gateway.cases.sqlite import SqliteDatabase
+from gateway.catalogue.model import Phase
+from gateway.errors import SourceFailed, SourceInvalid
 from gateway.subject import parse_bsn
-from tests.fakes_cases import MemorySource
 
-PERSON = parse_bsn("999915563")
-CONSENT: dict[str, object] = {
-    "verwerking": "v",
-    "gegeven_door": "jeugdige+ouder",
-    "gegeven_op": "2025-10-15",
-    "ingetrokken_op": None,
-    "geldig_tot": "2026-10-15",
-    "vorm": "overeenkomst",
+pytestmark = pytest.mark.anyio
+
+BSN = "999915563"
+PERSON = parse_bsn(BSN)
+TABLES: dict[str, list[dict[str, object]]] = {
+    "casus": [
+        {
+            "bsn": BSN,
+            "casus_id": "C-1",
+            "soort": "hulp",
+            "status": "open",
+            "datum_start": "2025-01-01",
+        },
+        {
+            "bsn": BSN,
+            "casus_id": "C-2",
+            "soort": "hulp",
+            "status": "gesloten",
+            "datum_start": "2025-01-01",
+            "fase": "werkplan",
+        },
+    ],
+    "casus_partij": [
+        {"bsn": BSN, "casus_id": "C-1", "organisatie": "team", "van": "2025-01-01", "tot": None}
+    ],
+    "toestemming": [
+        {
+            "bsn": BSN,
+            "verwerking": "v",
+            "gegeven_door": "jeugdige+ouder",
+            "gegeven_op": "2025-10-15",
+            "ingetrokken_op": None,
+            "geldig_tot": "2026-10-15",
+            "vorm": None,
+        }
+    ],
 }
 
 
@@ -27,74 +64,149 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.mark.anyio
-async def test_a_case_comes_with_its_parties() -> None:
-    """Rows of two tables make one case, open or not, with the terms of its parties."""
-    source = MemorySource(
-        {
-            "casus": [{"casus_id": "C-1", "soort": "hulp", "status": "open"}],
-            "casus_partij": [
-                {"casus_id": "C-1", "organisatie": "team", "van": "2025-01-01", "tot": None}
-            ],
-        }
-    )
-
-    (case,) = await RecordedCases(source).cases(PERSON)
-
-    assert (case.id, case.kind, case.is_open) == ("C-1", "hulp", True)
-    assert case.parties[0].takes_part_on(dt.date(2026, 3, 2))
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a store with the rows that were taken over."""
+    import_rows(TABLES, tmp_path / "zaken.db")
+    return tmp_path / "zaken.db"
 
 
-@pytest.mark.anyio
-async def test_a_consent_is_read_with_its_form() -> None:
-    """Who gave it, when, until when and in which form; for this processing only."""
-    store = RecordedCases(MemorySource({"toestemming": [CONSENT]}))
+@pytest.fixture
+def store(file: Path) -> Iterator[SqlCases]:
+    """Give that store."""
+    opened = open_cases(f"sqlite:///{file}")
+    yield opened
+    opened.close()
 
+
+def change(file: Path, statement: str) -> None:
+    """Change a store behind the gateway's back."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(statement)
+
+
+async def test_rows_are_taken_over(store: SqlCases) -> None:
+    """A case runs or is closed, its parties take part as a whole, and consents keep their words."""
+    cases = {case.label: case for case in await store.cases(PERSON)}
     (consent,) = await store.consents(PERSON, "v")
 
-    assert consent.given_by == {"jeugdige", "ouder"}
-    assert (consent.valid_until, consent.form) == (dt.date(2026, 10, 15), "overeenkomst")
-    assert await store.consents(PERSON, "andere") == []
-
-
-@pytest.mark.anyio
-async def test_a_consent_may_lack_a_form() -> None:
-    """A record from before forms were noted has none."""
-    store = RecordedCases(MemorySource({"toestemming": [{**CONSENT, "vorm": None}]}))
-
-    (consent,) = await store.consents(PERSON, "v")
-
-    assert consent.form is None
-
-
-@pytest.mark.anyio
-async def test_confirmations_and_representations_are_read() -> None:
-    """The answer of the source holder, and who decides for a person, each with its term."""
-    store = RecordedCases(
-        MemorySource(
-            {
-                "bron_bevestiging": [
-                    {"doel": "d", "bevestigd_op": "2026-02-27", "geldig_tot": None}
-                ],
-                "vertegenwoordiging": [
-                    {"soort": "curatele", "betreft": "alles", "vanaf": "2025-03-01", "tot": None}
-                ],
-            }
-        )
+    assert {label: case.phase for label, case in cases.items()} == {
+        "C-1": Phase.RUNNING,
+        "C-2": Phase.CLOSED,
+    }
+    assert cases["C-1"].has_party("team", "wie dan ook", dt.date(2026, 3, 2))
+    assert consent == Consent(
+        "v",
+        frozenset({"jeugdige", "ouder"}),
+        dt.date(2025, 10, 15),
+        None,
+        dt.date(2026, 10, 15),
     )
 
-    assert await store.confirmations(PERSON, "d") == [Confirmation("d", dt.date(2026, 2, 27), None)]
-    assert await store.representations(PERSON) == [
-        Representation("curatele", "alles", dt.date(2025, 3, 1), None)
-    ]
-    store.close()
+
+async def test_a_refill_leaves_nothing_of_before(file: Path, store: SqlCases) -> None:
+    """Rows of one case make way for those of the next."""
+    refill({}, file)
+
+    assert await store.cases(PERSON) == []
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("broken", [{"gegeven_op": "ooit"}, {"gegeven_door": ""}, {"vorm": 7}])
-async def test_a_record_that_is_none_is_a_failure(broken: dict[str, object]) -> None:
-    """Nonsense in the store is a failure, and never a consent."""
-    store = RecordedCases(MemorySource({"toestemming": [{**CONSENT, **broken}]}))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE case_record SET phase = 'anders'",
+        "UPDATE case_record SET kind = ''",
+        "UPDATE case_record SET beginning = 'anders'",
+        "UPDATE case_party SET since = 'ooit'",
+        "UPDATE case_party SET left_at = 'ooit'",
+    ],
+)
+async def test_a_case_that_is_none_is_a_failure(
+    file: Path, store: SqlCases, statement: str
+) -> None:
+    """Nonsense in the store is a failure, and never a case."""
+    change(file, statement)
+
+    with pytest.raises(SourceFailed):
+        await store.cases(PERSON)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE case_record SET version = 'x'",
+        "UPDATE case_record SET agreements = '{'",
+        'UPDATE case_record SET agreements = \'[{"number": "1", "is_done": true}]\'',
+        "UPDATE case_record SET subject = 'oin:1'",
+        "UPDATE case_record SET subject = 'bsn:999915564'",
+        "UPDATE case_record SET signal = '{}'",
+    ],
+)
+async def test_what_is_kept_and_is_none_is_a_failure(
+    file: Path, store: SqlCases, statement: str
+) -> None:
+    """The same for what only who works in the case reads."""
+    (case, *_) = await store.cases(PERSON)
+    change(file, statement)
+
+    with pytest.raises(SourceFailed):
+        await store.find_case(case.id)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE consent SET given_on = ''", "UPDATE consent SET given_by = ''"]
+)
+async def test_a_consent_that_is_none_is_a_failure(
+    file: Path, store: SqlCases, statement: str
+) -> None:
+    """Nonsense in the store is never a consent."""
+    change(file, statement)
 
     with pytest.raises(SourceFailed):
         await store.consents(PERSON, "v")
+
+
+async def test_a_search_that_takes_too_long_is_cut_off(file: Path) -> None:
+    """SQLite looks at the clock while it works, and stops; a failure, and not an empty answer."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        row = "SELECT hex(randomblob(16)), hex(randomblob(16)), subject, label, kind, phase,"
+        rest = " beginning, began_on, version, signal, agreements FROM case_record, "
+        count = "SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999"
+        many = "(WITH RECURSIVE n(i) AS (", count, ") SELECT i FROM n)"
+        connection.execute("".join(("INSERT INTO case_record ", row, rest, *many)))
+    ticks = itertools.count()
+    slow = SqlCases(SqliteDatabase(file, deadline_s=0.5, monotonic_s=lambda: float(next(ticks))))
+
+    with pytest.raises(SourceFailed):
+        await slow.cases(PERSON)
+    slow.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://ergens", "sqlite:////nergens/zaken.db", "zaken.db"])
+def test_an_address_that_is_none_is_explained(url: str) -> None:
+    """A start with another kind of address, or a folder that is not there, fails in words."""
+    with pytest.raises(SourceInvalid):
+        open_cases(url)
+
+
+def test_a_server_that_is_not_there_is_explained() -> None:
+    """A start without its database server fails, without the address in the text."""
+    with pytest.raises(SourceInvalid, match="doelpoort case migrate"):
+        open_cases("postgresql://niemand@127.0.0.1:1/weg")
+
+
+def test_a_file_of_another_kind_is_not_made_into_a_store(tmp_path: Path) -> None:
+    """What is no database stays as it is."""
+    file = tmp_path / "zaken.db"
+    file.write_bytes(b"geen database" * 100)
+
+    with pytest.raises(SourceInvalid):
+        open_cases(f"sqlite:///{file}")
+
+
+def test_a_store_of_a_later_version_is_left_alone(file: Path) -> None:
+    """A form that this version does not know is not guessed at."""
+    change(file, "UPDATE case_store_version SET version_num = '9999'")
+
+    with pytest.raises(SourceInvalid, match="later version"):
+        migrate(f"sqlite:///{file}")

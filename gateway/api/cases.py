@@ -1,0 +1,247 @@
+"""Cases: begin one, find those of a person, look at one, take a step in it."""
+
+import re
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Request, Response
+
+from audit.entry import Receipt
+from gateway.api.answers import receipt_out
+from gateway.api.case_schemas import (
+    AdvanceIn,
+    AgreeIn,
+    CaseIn,
+    CaseOut,
+    CaseSearchIn,
+    CloseIn,
+    EndTrajectoryIn,
+    FoundCaseOut,
+    FulfilIn,
+    JoinIn,
+    LeaveIn,
+    StepIn,
+    StepOut,
+)
+from gateway.api.guard import Caller
+from gateway.api.schemas import ProblemOut
+from gateway.api.state import Services, services_of
+from gateway.api.strict import StrictRoute
+from gateway.cases.desk import Desk
+from gateway.cases.flow import Asked, View, begin, read, search, take, view_of
+from gateway.cases.machine import Joining, Start, Step
+from gateway.cases.model import Actor, CaseRecord, Signal
+from gateway.catalogue.model import Beginning, Phase
+from gateway.errors import BodyInvalid, NotFound
+from gateway.identity.tokens import VerifiedCaller
+from gateway.subject import parse_bsn
+
+router = APIRouter(route_class=StrictRoute, tags=["cases"])
+
+ID = r"^[0-9a-f]{32}$"
+_VERSION = re.compile(r'"?([1-9][0-9]{0,8})"?')
+_CREATED = 201
+
+_IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The version of the case that the step is taken from: the ETag of what you saw.",
+}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemOut, "description": "The request is not one."},
+    401: {"model": ProblemOut, "description": "No valid token."},
+    409: {"model": ProblemOut, "description": "The rules refuse it, or somebody else was first."},
+    503: {"model": ProblemOut, "description": "Not recorded, so not done."},
+}
+_OF_ONE: dict[int | str, dict[str, Any]] = {
+    **_PROBLEMS,
+    404: {"model": ProblemOut, "description": "No such case, or not one of yours."},
+}
+
+
+@router.post("/cases", status_code=_CREATED, response_model=StepOut, responses=_PROBLEMS)
+async def create_case(request: Request, body: CaseIn, caller: Caller) -> Response:
+    """Begin a case about a person."""
+    desk, actor = desk_of(services_of(request)), actor_of(caller)
+    start = Start(
+        kind=body.kind,
+        beginning=Beginning(body.beginning),
+        subject=parse_bsn(body.subject.value),
+        signal=None
+        if body.signal is None
+        else Signal(
+            body.signal.tried_on, caller.organisation, body.signal.attempts, body.signal.severity
+        ),
+    )
+    record, receipt = await begin(desk, actor, start)
+    return await _stepped(desk, actor, record, receipt, status=_CREATED)
+
+
+@router.post("/case-searches", response_model=list[FoundCaseOut], responses=_PROBLEMS)
+async def search_cases(request: Request, body: CaseSearchIn, caller: Caller) -> Response:
+    """Find the open cases of a person in which the caller takes part."""
+    desk = desk_of(services_of(request))
+    found = await search(desk, actor_of(caller), parse_bsn(body.subject.value))
+    return _answer(
+        [
+            {"id": case.id, "label": case.label, "kind": case.kind, "phase": case.phase}
+            for case in found
+        ]
+    )
+
+
+@router.get("/cases/{id}", responses=_OF_ONE)
+async def read_case(
+    id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
+    request: Request,
+    response: Response,
+    caller: Caller,
+) -> CaseOut:
+    """Return what the caller's part in a case needs; the ETag is its version."""
+    view = await read(desk_of(services_of(request)), actor_of(caller), id)
+    response.headers["etag"] = f'"{view.version}"'
+    return CaseOut.model_validate(_case_out(view))
+
+
+@router.post(
+    "/cases/{id}/steps",
+    response_model=StepOut,
+    responses=_OF_ONE,
+    openapi_extra={"parameters": [_IF_MATCH]},
+)
+async def create_step(
+    request: Request,
+    body: StepIn,
+    caller: Caller,
+    id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
+) -> Response:
+    """Take a step in a case, from the version that the caller saw."""
+    desk, actor = desk_of(services_of(request)), actor_of(caller)
+    version = _version(request.headers.get("if-match"))
+    record, receipt = await take(desk, actor, known_form(id), version, asked_of(body))
+    return await _stepped(desk, actor, record, receipt)
+
+
+def asked_of(body: StepIn) -> Asked:
+    """Return the step that a body asks for."""
+    match body.root:
+        case JoinIn() as join:
+            joining = Joining(
+                join.organisation,
+                join.role,
+                join.mandate,
+                tuple(join.tasks),
+                join.trajectory,
+                join.until,
+            )
+            return Asked(Step.JOINED, lambda m, r: m.join(r, joining), join.organisation)
+        case LeaveIn(organisation=name, role=role):
+            return Asked(Step.LEFT, lambda m, r: m.leave(r, name, role), name)
+        case EndTrajectoryIn(organisation=name, trajectory=kind):
+            return Asked(Step.TRAJECTORY_ENDED, lambda m, r: m.end_trajectory(r, name, kind), name)
+        case other:
+            return _asked_without_party(other)
+
+
+def _asked_without_party(body: AdvanceIn | AgreeIn | FulfilIn | CloseIn) -> Asked:
+    match body:
+        case AdvanceIn(phase=phase):
+            return Asked(Step.ADVANCED, lambda m, r: m.advance(r, Phase(phase)))
+        case AgreeIn() as agreed:
+            return Asked(
+                Step.AGREED,
+                lambda m, r: m.agree(r, agreed.organisation, agreed.action, agreed.until),
+            )
+        case FulfilIn(agreement=number):
+            return Asked(Step.FULFILLED, lambda m, r: m.fulfil(r, number))
+        case CloseIn():
+            return Asked(Step.CLOSED, lambda m, r: m.close(r))
+
+
+def desk_of(service: Services) -> Desk:
+    """Return what steps in cases are taken with, under the policy in force."""
+    gate = service.gate
+    return Desk(gate.catalogue, service.book, gate.facts, gate.ledger, service.now, service.random)
+
+
+def actor_of(caller: VerifiedCaller) -> Actor:
+    """Return the caller as the one who takes a step."""
+    return Actor(caller.organisation, caller.role, caller.professional)
+
+
+def known_form(identity: str) -> str:
+    """Return an id of a path.
+
+    Raises: NotFound for what can be none.
+    """
+    if not re.fullmatch(ID, identity):
+        raise NotFound("no such id")
+    return identity
+
+
+def _version(header: str | None) -> int:
+    found = _VERSION.fullmatch(header or "")
+    if found is None:
+        raise BodyInvalid("If-Match", "is the version of the case, as its ETag gave it")
+    return int(found[1])
+
+
+async def _stepped(
+    desk: Desk, actor: Actor, record: CaseRecord, receipt: Receipt | None, *, status: int = 200
+) -> Response:
+    """Answer a step; who takes no part in the case after it sees nothing of the case."""
+    case, day = record.case, desk.moment().day
+    takes_part = case.has_party(actor.organisation, actor.role, day)
+    view = _case_out(await view_of(desk, actor, record)) if takes_part else None
+    return _answer(
+        {
+            "id": case.id,
+            "version": record.version,
+            "receipt": None if receipt is None else receipt_out(receipt),
+            "case": view,
+        },
+        status=status,
+        etag=record.version,
+    )
+
+
+def _case_out(view: View) -> dict[str, object]:
+    case = view.case
+    return {
+        "id": case.id,
+        "label": case.label,
+        "kind": case.kind,
+        "beginning": case.beginning.value,
+        "phase": case.phase.value,
+        "version": view.version,
+        "is_shared": view.is_shared,
+        "parties": [
+            {
+                "organisation": party.organisation,
+                "role": party.role,
+                "since": party.since,
+                "until": party.until,
+                "has_left": party.left_at is not None,
+            }
+            for party in view.parties
+        ],
+        "agreements": [
+            {
+                "number": each.number,
+                "organisation": each.organisation,
+                "action": each.action,
+                "until": each.until,
+                "is_done": each.is_done,
+            }
+            for each in view.agreements
+        ],
+    }
+
+
+def _answer(members: object, *, status: int = 200, etag: int | None = None) -> Response:
+    headers = {} if etag is None else {"etag": f'"{etag}"'}
+    return Response(
+        orjson.dumps(members), status_code=status, media_type="application/json", headers=headers
+    )

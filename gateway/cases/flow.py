@@ -1,0 +1,157 @@
+"""The way of one step in a case; each function is a list.
+
+  1. the case, as it is now; who takes no part in it is told that there is none  (`_get`)
+  2. the version that the caller saw is still the last                           (`_get`)
+  3. the rules: may this actor take this step now                                (machine)
+  4. the ledger and the store, in the order that the step asks for               (desk)
+
+Reading is a step too: it is recorded before anything is shown.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from audit.entry import Receipt
+from gateway.cases.desk import Desk
+from gateway.cases.entries import case_draft, with_party
+from gateway.cases.facts import MET
+from gateway.cases.finder import Inquiry
+from gateway.cases.machine import Machine, Start, Step
+from gateway.cases.model import Actor, Agreement, Case, CaseRecord, Party
+from gateway.cases.store import CasePen
+from gateway.errors import NotFound, VersionConflict
+from gateway.subject import Subject
+
+Change = Callable[[Machine, CaseRecord], CaseRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A step that somebody asks: its word, what it changes, and the party that it is about."""
+
+    step: Step
+    change: Change
+    party: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a party sees of a case: no more than its part in it needs.
+
+    `is_shared` is false where the person's consent to share does not hold; a party then sees itself
+    and nobody else, and no agreements.
+    """
+
+    case: Case
+    version: int
+    parties: tuple[Party, ...]
+    agreements: tuple[Agreement, ...]
+    is_shared: bool
+
+
+async def begin(desk: Desk, actor: Actor, start: Start) -> tuple[CaseRecord, Receipt]:
+    """Begin a case, recorded before it is there.
+
+    Raises: CaseRefused, CasesUnavailable, an AuditError.
+    """
+    record = desk.machine(actor).begin(start, desk.new_key)
+    draft = case_draft(desk.catalogue, actor, record, Step.BEGUN, desk.new_entry_id())
+
+    async def write(pen: CasePen) -> None:
+        await pen.insert(record)
+
+    return record, await desk.record_then_write(draft, write)
+
+
+async def take(
+    desk: Desk, actor: Actor, case_id: str, version: int, asked: Asked
+) -> tuple[CaseRecord, Receipt | None]:
+    """Take a step in a case; without a receipt it is in effect and its entry follows.
+
+    Raises: NotFound, VersionConflict, CaseRefused, CasesUnavailable, an AuditError.
+    """
+    record = await _get(desk, actor, case_id)
+    if record.version != version:
+        raise VersionConflict(record.version)
+    changed = asked.change(desk.machine(actor), record)
+    draft = case_draft(desk.catalogue, actor, changed, asked.step, desk.new_entry_id())
+    if asked.party is not None:
+        draft = with_party(desk.catalogue, draft, asked.party)
+
+    async def write(pen: CasePen) -> None:
+        await pen.update(changed)
+
+    if asked.step.narrows:
+        return changed, await desk.write_then_record(draft, write)
+    return changed, await desk.record_then_write(draft, write)
+
+
+async def read(desk: Desk, actor: Actor, case_id: str) -> View:
+    """Return what the actor may see of the case, once that is recorded.
+
+    Raises: NotFound, CasesUnavailable, an AuditError.
+    """
+    record = await _get(desk, actor, case_id)
+    view = await view_of(desk, actor, record)
+    await _record_reading(desk, actor, record)
+    return view
+
+
+async def search(desk: Desk, actor: Actor, subject: Subject) -> Sequence[Case]:
+    """Return the open cases of this person in which the actor takes part, once that is recorded.
+
+    Raises: CasesUnavailable, an AuditError.
+    """
+    found = await desk.cases_with(actor, subject)
+    for case in found:
+        record = await desk.find_case(case.id)
+        if record is not None:
+            await _record_reading(desk, actor, record)
+    return found
+
+
+async def view_of(desk: Desk, actor: Actor, record: CaseRecord) -> View:
+    """Return what the actor may see of a case that it takes part in, or coordinates."""
+    case = record.case
+    coordinates = _coordinates(desk, actor, case)
+    shared = coordinates or await _sharing_holds(desk, actor, record)
+    own = tuple(party for party in case.parties if party.is_for(actor.organisation, actor.role))
+    return View(
+        case=case,
+        version=record.version,
+        parties=case.parties if shared else own,
+        agreements=record.agreements if shared and case.is_open else (),
+        is_shared=shared,
+    )
+
+
+async def _get(desk: Desk, actor: Actor, case_id: str) -> CaseRecord:
+    """Return the case, if the actor takes part in it today; its coordinator sees that it closed."""
+    record = await desk.find_case(case_id)
+    if record is not None:
+        takes_part = record.case.has_party(actor.organisation, actor.role, desk.moment().day)
+        if takes_part and (record.case.is_open or _coordinates(desk, actor, record.case)):
+            return record
+    raise NotFound("no such case of this party")
+
+
+def _coordinates(desk: Desk, actor: Actor, case: Case) -> bool:
+    kind = desk.catalogue.case_kinds.get(case.kind)
+    return kind is not None and kind.coordinated_by(actor.organisation, actor.role)
+
+
+async def _sharing_holds(desk: Desk, actor: Actor, record: CaseRecord) -> bool:
+    """Tell whether the person's consent to share within this kind of case holds now."""
+    kind = desk.catalogue.case_kinds.get(record.case.kind)
+    purpose = None if kind is None else desk.catalogue.purposes.get(kind.consent or "")
+    if purpose is None:
+        return kind is not None and kind.consent is None
+    day = desk.moment().day
+    inquiry = Inquiry(record.subject, actor.organisation, (), None, day, role=actor.role)
+    outcomes = await desk.facts.gather(inquiry, purpose, purpose.minimal)
+    return outcomes.get("consent") == MET
+
+
+async def _record_reading(desk: Desk, actor: Actor, record: CaseRecord) -> None:
+    draft = case_draft(desk.catalogue, actor, record, Step.READ, desk.new_entry_id())
+    await desk.ledger.append(draft)

@@ -1,0 +1,297 @@
+"""What may happen in a case, and by whom: pure functions from a case to the case it becomes.
+
+    step               by whom                              when
+    begin              who the kind of case names           the law of its task is in force
+    join               the coordinator                      the case is open
+    leave              the party itself, or the coordinator the case is open
+    end_trajectory     the same                             the case is open
+    advance            the coordinator                      to the next phase, and no other
+    agree              the coordinator                      there is a work plan, so not before it
+    fulfil             whose agreement it is, or the same   the same
+    close              the coordinator                      the case is open
+
+Nothing follows on a closed case: what flares up again is another case.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gateway.cases.model import (
+    SEVERITIES,
+    Actor,
+    Agreement,
+    Case,
+    CaseRecord,
+    Party,
+    Signal,
+)
+from gateway.cases.refusals import NEEDS_CONVERSATION, CaseCode
+from gateway.catalogue.model import Beginning, CaseKind, Catalogue, Phase
+from gateway.errors import CaseRefused
+from gateway.subject import Subject
+
+MOST_PARTIES = 50
+MOST_AGREEMENTS = 100
+"""More than any table holds; they bound what one record can grow to."""
+
+_PLANNED = frozenset({Phase.WORK_PLAN, Phase.COORDINATION})
+
+
+class Step(StrEnum):
+    """The words by which steps stand in the ledger; append-only."""
+
+    BEGUN = "begun"
+    JOINED = "joined"
+    LEFT = "left"
+    TRAJECTORY_ENDED = "trajectory_ended"
+    ADVANCED = "advanced"
+    AGREED = "agreed"
+    FULFILLED = "fulfilled"
+    CLOSED = "closed"
+    READ = "read"
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it takes something away from somebody, and so takes effect before all else."""
+        return self in {Step.LEFT, Step.TRAJECTORY_ENDED, Step.CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a step is taken: the instant, and the day that the law makes of it."""
+
+    at: dt.datetime
+    day: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What somebody asks who begins a case."""
+
+    kind: str
+    beginning: Beginning
+    subject: Subject
+    signal: Signal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Which party is to take part: in which role, on which mandate, until when."""
+
+    organisation: str
+    role: str
+    mandate: str | None = None
+    tasks: tuple[str, ...] = ()
+    trajectory: str | None = None
+    until: dt.date | None = None
+
+
+class Machine:
+    """The rules of one revision of the policy, for one actor at one moment."""
+
+    def __init__(self, catalogue: Catalogue, actor: Actor, moment: Moment) -> None:
+        self._catalogue = catalogue
+        self._actor = actor
+        self._moment = moment
+
+    def begin(self, start: Start, new_id: Callable[[], str]) -> CaseRecord:
+        """Return the case that begins; who signals or reports does not take part by doing so.
+
+        Raises: CaseRefused.
+        """
+        kind = self._kind(start.kind)
+        self._check_start(kind, start)
+        coordinator = kind.coordinators[0]
+        hats = [(coordinator.organisation, coordinator.role)]
+        actor = (self._actor.organisation, self._actor.role)
+        if kind.coordinated_by(*actor):
+            hats = [actor]
+        elif start.beginning is Beginning.OWN_REQUEST:
+            hats.append(actor)
+        day = self._moment.day
+        parties = tuple(Party(organisation, day, None, role) for organisation, role in hats)
+        case = Case(new_id(), kind.id, kind.phases[0], parties, start.beginning)
+        return CaseRecord(case, start.subject, new_id(), 1, day, start.signal)
+
+    def join(self, record: CaseRecord, joining: Joining) -> CaseRecord:
+        """Return the case with one party more, for the term of its kind when no day is named.
+
+        Raises: CaseRefused.
+        """
+        self._demand_coordinator(record)
+        case, day = record.case, self._moment.day
+        known = self._catalogue.organisations.get(joining.organisation)
+        _demand(known is not None and joining.role in known.roles, CaseCode.PARTY_UNKNOWN)
+        _demand(self._catalogue.tasks.keys() >= set(joining.tasks), CaseCode.TASK_UNKNOWN)
+        taken = case.has_party(joining.organisation, joining.role, day)
+        _demand(not taken, CaseCode.ALREADY_PARTY)
+        _demand(len(case.parties) < MOST_PARTIES, CaseCode.TOO_MANY)
+        until = joining.until or self._term_of(case)
+        _demand(until is None or until >= day, CaseCode.TERM_WRONG)
+        party = Party(
+            joining.organisation,
+            day,
+            until,
+            joining.role,
+            joining.mandate,
+            joining.tasks,
+            joining.trajectory,
+        )
+        return _next(record, replace(case, parties=(*case.parties, party)))
+
+    def leave(self, record: CaseRecord, organisation: str, role: str) -> CaseRecord:
+        """Return the case that this party has left.
+
+        Raises: CaseRefused.
+        """
+        return self._end(record, lambda party: party.is_for(organisation, role), organisation)
+
+    def end_trajectory(self, record: CaseRecord, organisation: str, kind: str) -> CaseRecord:
+        """Return the case after this help has done its work: whoever took part for it is out.
+
+        Raises: CaseRefused.
+        """
+
+        def ends(party: Party) -> bool:
+            return party.organisation == organisation and party.trajectory == kind
+
+        return self._end(record, ends, organisation)
+
+    def advance(self, record: CaseRecord, to: Phase) -> CaseRecord:
+        """Return the case in its next phase.
+
+        Raises: CaseRefused.
+        """
+        self._demand_coordinator(record)
+        phases = self._kind(record.case.kind).phases
+        here = phases.index(record.case.phase) if record.case.phase in phases else len(phases)
+        _demand(phases[here + 1 : here + 2] == (to,), CaseCode.PHASE_NOT_NEXT)
+        return _next(record, replace(record.case, phase=to))
+
+    def agree(
+        self, record: CaseRecord, organisation: str, action: str, until: dt.date | None
+    ) -> CaseRecord:
+        """Return the case with one agreement more.
+
+        Raises: CaseRefused.
+        """
+        self._demand_coordinator(record)
+        _demand(record.case.phase in _PLANNED, CaseCode.NO_WORK_PLAN_YET)
+        day = self._moment.day
+        taking_part = {p.organisation for p in record.case.parties if p.takes_part_on(day)}
+        _demand(organisation in taking_part, CaseCode.NO_SUCH_PARTY)
+        _demand(len(record.agreements) < MOST_AGREEMENTS, CaseCode.TOO_MANY)
+        _demand(until is None or until >= day, CaseCode.TERM_WRONG)
+        made = Agreement(len(record.agreements) + 1, organisation, action, until)
+        return replace(_next(record, record.case), agreements=(*record.agreements, made))
+
+    def fulfil(self, record: CaseRecord, number: int) -> CaseRecord:
+        """Return the case with this agreement kept.
+
+        Raises: CaseRefused.
+        """
+        self._demand_open(record)
+        mine = self._actor.organisation
+        found = any(
+            each.number == number
+            and not each.is_done
+            and (each.organisation == mine or self._coordinates(record))
+            for each in record.agreements
+        )
+        _demand(found, CaseCode.NO_SUCH_AGREEMENT)
+        kept = tuple(
+            replace(each, is_done=each.is_done or each.number == number)
+            for each in record.agreements
+        )
+        return replace(_next(record, record.case), agreements=kept)
+
+    def close(self, record: CaseRecord) -> CaseRecord:
+        """Return the case, closed: nobody takes part in it any more.
+
+        Raises: CaseRefused.
+        """
+        self._demand_coordinator(record)
+        return _next(record, replace(record.case, phase=Phase.CLOSED))
+
+    def _kind(self, name: str) -> CaseKind:
+        kind = self._catalogue.case_kinds.get(name)
+        if kind is None:
+            raise CaseRefused(CaseCode.KIND_UNKNOWN)
+        return kind
+
+    def _check_start(self, kind: CaseKind, start: Start) -> None:
+        way = kind.starts.get(start.beginning)
+        if way is None:
+            raise CaseRefused(CaseCode.BEGINNING_NOT_ALLOWED)
+        actor = (self._actor.organisation, self._actor.role)
+        allowed = any((each.organisation, each.role) == actor for each in way.by)
+        _demand(allowed, CaseCode.BEGINNER_NOT_ALLOWED)
+        in_force = self._catalogue.tasks[way.task].in_force_on(self._moment.day)
+        _demand(in_force, CaseCode.LAW_NOT_IN_FORCE)
+        if start.beginning in NEEDS_CONVERSATION:
+            self._check_signal(start.signal)
+
+    def _check_signal(self, signal: Signal | None) -> None:
+        if signal is None or signal.attempts < 1 or signal.tried_on > self._moment.day:
+            raise CaseRefused(CaseCode.CONVERSATION_FIRST)
+        _demand(signal.severity in SEVERITIES, CaseCode.SEVERITY_MISSING)
+
+    def _end(
+        self, record: CaseRecord, ends: Callable[[Party], bool], organisation: str
+    ) -> CaseRecord:
+        """Return the case after these running memberships have ended."""
+        self._demand_open(record)
+        if organisation != self._actor.organisation:
+            self._demand_coordinator(record)
+        day = self._moment.day
+        ending = [each for each in record.case.parties if ends(each) and _lasts(each, day)]
+        _demand(bool(ending), CaseCode.NO_SUCH_PARTY)
+        parties = tuple(
+            replace(each, left_at=self._moment.at) if each in ending else each
+            for each in record.case.parties
+        )
+        left = replace(record.case, parties=parties)
+        _demand(self._has_coordinator(left), CaseCode.COORDINATOR_STAYS)
+        return _next(record, left)
+
+    def _has_coordinator(self, case: Case) -> bool:
+        kind = self._kind(case.kind)
+        return any(
+            case.has_party(each.organisation, each.role, self._moment.day)
+            for each in kind.coordinators
+        )
+
+    def _term_of(self, case: Case) -> dt.date | None:
+        days = self._kind(case.kind).term_days
+        return None if days is None else self._moment.day + dt.timedelta(days=days - 1)
+
+    def _coordinates(self, record: CaseRecord) -> bool:
+        """Tell whether the actor coordinates this kind of case, and takes part in this one."""
+        hat = (self._actor.organisation, self._actor.role)
+        kind = self._catalogue.case_kinds.get(record.case.kind)
+        if kind is None or not kind.coordinated_by(*hat):
+            return False
+        return record.case.has_party(*hat, self._moment.day)
+
+    def _demand_coordinator(self, record: CaseRecord) -> None:
+        self._demand_open(record)
+        _demand(self._coordinates(record), CaseCode.COORDINATOR_ONLY)
+
+    def _demand_open(self, record: CaseRecord) -> None:
+        _demand(record.case.is_open, CaseCode.CASE_CLOSED)
+
+
+def _lasts(party: Party, day: dt.date) -> bool:
+    """Tell whether a membership runs or is still to begin, so that there is something to end."""
+    return party.left_at is None and (party.until is None or day <= party.until)
+
+
+def _next(record: CaseRecord, case: Case) -> CaseRecord:
+    return replace(record, case=case, version=record.version + 1)
+
+
+def _demand(fact: bool, code: CaseCode) -> None:  # noqa: FBT001 - it reads as a sentence
+    if not fact:
+        raise CaseRefused(code)

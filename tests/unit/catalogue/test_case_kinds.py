@@ -1,0 +1,67 @@
+"""The kinds of case of the policy: read as written, and at one with the other files."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.catalogue.errors import CatalogueInvalid
+from gateway.catalogue.load import load_catalogue
+from gateway.catalogue.model import Beginning, Phase
+from tests.fakes_decision import catalogue, copy_policy
+
+PLAN = "regie/voortgang-afspraken.yaml"
+
+
+def test_a_kind_of_case_is_read_as_written() -> None:
+    """Phases in order, who coordinates, and for each way of beginning the task behind it."""
+    kind = catalogue().case_kinds["werkplan"]
+
+    assert kind.phases == (Phase.EXPLORATION, Phase.WORK_PLAN, Phase.COORDINATION)
+    assert kind.coordinated_by("gem-regie", "casuscoordinator")
+    assert not kind.coordinated_by("gem-regie", "regisseur-wijkteam")
+    assert kind.starts[Beginning.SIGNAL].task == "wams-gecoordineerde-aanpak"
+    assert (kind.term_days, kind.consent) == (182, "voortgang-afspraken")
+
+
+def test_a_purpose_is_for_phases() -> None:
+    """Exploring is done in the exploration, following agreements once there are some."""
+    purposes = catalogue().purposes
+
+    assert purposes["meervoudige-problematiek-vaststellen"].phases == (Phase.EXPLORATION,)
+    assert purposes["voortgang-afspraken"].phases == (Phase.WORK_PLAN, Phase.COORDINATION)
+    assert purposes["lichte-of-zware-hulp"].phases == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code"),
+    [
+        ("cases.yaml", "phases: [verkenning, ", "phases: [gesloten, ", "CASE_KIND_EMPTY"),
+        ("cases.yaml", "phases: [verkenning, ", "phases: [anders, ", "VALUE_WRONG"),
+        ("cases.yaml", "term_days: 182", "term_days: 0", "CASE_TERM"),
+        ("cases.yaml", "task: integrale-afstemming", "task: onbekend", "UNKNOWN_REFERENCE"),
+        ("cases.yaml", "{role: spv-ggz,", "{role: onbekend,", "UNKNOWN_REFERENCE"),
+        ("cases.yaml", "consent: voortgang-afspraken", "consent: onbekend", "CASE_CONSENT"),
+        (
+            "cases.yaml",
+            "consent: voortgang-afspraken",
+            "consent: lichte-of-zware-hulp",
+            "CASE_CONSENT",
+        ),
+        (PLAN, "case_kinds: [werkplan]", "case_kinds: [onbekend]", "UNKNOWN_REFERENCE"),
+        (PLAN, "phases: [werkplan, ", "phases: [lopend, ", "CASE_PHASE"),
+    ],
+)
+def test_what_does_not_agree_is_found(
+    tmp_path: Path, file: str, old: str, new: str, code: str
+) -> None:
+    """A name that nothing explains, a term of nothing, a phase that no kind has: no catalogue."""
+    purposes, policies = copy_policy(tmp_path)
+    path = purposes / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    with pytest.raises(CatalogueInvalid) as invalid:
+        load_catalogue(purposes, policies)
+
+    assert code in {finding.code for finding in invalid.value.findings}
