@@ -1,0 +1,1 @@
+"""What a person hears of what was asked: told afterwards by a message, and on asking."""

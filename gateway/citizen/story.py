@@ -1,0 +1,210 @@
+"""One entry in words for the person it is about: who asked what, why, and what they got.
+
+Told are words of the catalogue and of the entry, which holds no value; so nothing of another person
+and nothing of the data itself can come along.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from audit.entry import EntryType, Json
+from gateway.catalogue.model import Catalogue
+from gateway.citizen.embargo import time_of
+from gateway.decision.explain import ground_words
+
+_HOME: Final = ZoneInfo("Europe/Amsterdam")
+_MONTHS: Final = (
+    ("januari", "January"),
+    ("februari", "February"),
+    ("maart", "March"),
+    ("april", "April"),
+    ("mei", "May"),
+    ("juni", "June"),
+    ("juli", "July"),
+    ("augustus", "August"),
+    ("september", "September"),
+    ("oktober", "October"),
+    ("november", "November"),
+    ("december", "December"),
+)
+_PRECISIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "absent": ("niets", "nothing"),
+    "exists": ("alleen of het er is", "only whether it is there"),
+    "flag": ("alleen ja, nee of onbekend", "only yes, no or unknown"),
+    "count": ("alleen een aantal", "only a number"),
+    "band": ("alleen een groep", "only a range"),
+    "year": ("alleen in hele jaren", "only in whole years"),
+    "quarter": ("alleen het kwartaal", "only the quarter"),
+    "exact": ("precies", "exactly"),
+}
+_UNSAID: Final = ("niet gezegd", "not said")
+
+TOLD: Final = frozenset(
+    {EntryType.DISCLOSURE.value, EntryType.REFUSAL.value, EntryType.BREAK_GLASS.value}
+)
+"""The types of entry in which somebody asked something about a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The same in Dutch and in English."""
+
+    nl: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A field that was given: what it is, and how precisely; never its value."""
+
+    field: str
+    words: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry, told.
+
+    Shapes:  outcome: "given", "refused" or "waiting".
+    """
+
+    at: dt.datetime
+    organisation: str
+    role: str
+    task: str | None
+    purpose: Told
+    basis: tuple[Told, ...]
+    outcome: str
+    got: tuple[Got, ...]
+    emergency: bool
+    others: bool
+
+    @property
+    def text(self) -> Told:
+        """The whole line as a few plain sentences."""
+        return Told(" ".join(self._sentences_nl()), " ".join(self._sentences_en()))
+
+    def _sentences_nl(self) -> list[str]:
+        when, who = _when(self.at, 0), f"{self.organisation} (rol: {self.role})"
+        said = [
+            f"Op {when} heeft {who} gegevens over u gevraagd.",
+            f"Waarvoor: {self.purpose.nl}",
+        ]
+        if self.basis:
+            said.append(f"Dit mag volgens: {'; '.join(each.nl for each in self.basis)}.")
+        if self.outcome == "given":
+            said.append(f"Dit kregen zij te weten: {' '.join(each.words.nl for each in self.got)}")
+        else:
+            said.append(_NOTHING[self.outcome].nl)
+        return said + [words.nl for words in self._more()]
+
+    def _sentences_en(self) -> list[str]:
+        when, who = _when(self.at, 1), f"{self.organisation} (role: {self.role})"
+        said = [
+            f"On {when} {who} asked for data about you.",
+            f"What for: {self.purpose.en}",
+        ]
+        if self.basis:
+            said.append(f"The law allows this: {'; '.join(each.en for each in self.basis)}.")
+        if self.outcome == "given":
+            got = " ".join(each.words.en for each in self.got)
+            said.append(f"This is what they learned (in Dutch): {got}")
+        else:
+            said.append(_NOTHING[self.outcome].en)
+        return said + [words.en for words in self._more()]
+
+    def _more(self) -> Sequence[Told]:
+        return [
+            words
+            for holds, words in ((self.emergency, _IN_DANGER), (self.others, _WITH_OTHERS))
+            if holds
+        ]
+
+
+_NOTHING: Final[Mapping[str, Told]] = {
+    "refused": Told(
+        "De vraag is geweigerd. Zij kregen niets te weten.",
+        "The question was refused. They learned nothing.",
+    ),
+    "waiting": Told(
+        "De vraag wacht nog op antwoord. Zij kregen niets te weten.",
+        "The question still waits for an answer. They learned nothing.",
+    ),
+}
+_IN_DANGER: Final = Told(
+    "Dit ging om direct gevaar. Iemand anders beoordeelt of het nodig was.",
+    "This was about immediate danger. Somebody else judges whether it was necessary.",
+)
+_WITH_OTHERS: Final = Told(
+    "De vraag ging ook over anderen. Over hen staat hier niets.",
+    "The question was about others too. Nothing about them stands here.",
+)
+
+
+def tell(leaf: Mapping[str, Json], catalogue: Catalogue) -> Line:
+    """Return one entry in which somebody asked something, told to the person it is about."""
+    purpose = catalogue.purposes.get(str(leaf.get("purpose", "")))
+    task = catalogue.tasks.get(str(leaf.get("task", "")))
+    titles = _UNSAID if purpose is None else (purpose.title, purpose.title_en)
+    return Line(
+        at=time_of(leaf),
+        organisation=_name_of(str(leaf["organisation"]), catalogue),
+        role=_spaced(str(leaf["role"])),
+        task=None if task is None else task.title,
+        purpose=Told(*map(_ended, titles)),
+        basis=tuple(_basis(str(ground)) for ground in _items(leaf, "legal_basis")),
+        outcome=_outcome(leaf),
+        got=tuple(_got(each, catalogue) for each in _items(leaf, "released")),
+        emergency=leaf["type"] == EntryType.BREAK_GLASS.value,
+        others=int(str(leaf["subjects"])) > 1,
+    )
+
+
+def _outcome(leaf: Mapping[str, Json]) -> str:
+    if leaf["type"] != EntryType.REFUSAL.value:
+        return "given"
+    return "waiting" if leaf.get("outcome") == "pending" else "refused"
+
+
+def _items(leaf: Mapping[str, Json], name: str) -> Sequence[Json]:
+    found = leaf.get(name, ())
+    return found if isinstance(found, list | tuple) else ()
+
+
+def _name_of(oin: str, catalogue: Catalogue) -> str:
+    names = [each.name for each in catalogue.organisations.values() if each.oin == oin]
+    return names[0] if names else f"de organisatie met nummer {oin}"
+
+
+def _got(given: Json, catalogue: Catalogue) -> Got:
+    members = given if isinstance(given, Mapping) else {}
+    name, precision = str(members.get("field", "")), str(members.get("precision", ""))
+    field = catalogue.fields.get(name)
+    meaning = _ended(_spaced(name) if field is None else field.meaning)
+    nl, en = _PRECISIONS.get(precision, (precision, precision))
+    return Got(name, Told(f"{meaning[:-1]} ({nl}).", f"{meaning[:-1]} ({en})."))
+
+
+def _basis(ground: str) -> Told:
+    """Return a ground of an entry, such as "Jeugdwet 2.3 (6-1-e)", as people write it."""
+    law, _, gdpr = ground.removesuffix(")").rpartition(" (")
+    words = ground_words(gdpr)
+    return Told(f"{law}, {words.nl}", f"{law}, {words.en}")
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
+
+
+def _spaced(name: str) -> str:
+    return name.replace("-", " ").replace("_", " ")
+
+
+def _when(at: dt.datetime, language: int) -> str:
+    local = at.astimezone(_HOME)
+    month = _MONTHS[local.month - 1][language]
+    between = ("om", "at")[language]
+    return f"{local.day} {month} {local.year} {between} {local:%H:%M}"

@@ -1,0 +1,1 @@
+"""Questions to the professional who holds the answer: asked, answered once, and released."""
