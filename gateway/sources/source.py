@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.catalogue.model import Catalogue, FieldGrant, Purpose
+from gateway.catalogue.model import Catalogue, ConditionKind, FieldGrant, Purpose
 from gateway.subject import Subject
 
 Scalar = str | int | bool
@@ -18,6 +18,10 @@ class Query:
     table: str
     columns: tuple[str, ...]
     where: tuple[tuple[str, Scalar], ...]
+
+
+BIRTH_DATE = Query("brp", ("geboortedatum",), ())
+"""Where every condition about an age finds the birth date."""
 
 
 class Source(Protocol):
@@ -49,11 +53,13 @@ class Source(Protocol):
 
 def look_ups(purpose: Purpose) -> tuple[Query, ...]:
     """Return every query that a decision and an answer for this purpose may need."""
-    facts = (
+    facts = [
         Query(condition.table, (condition.column,), ())
         for condition in purpose.conditions
         if condition.table is not None and condition.column is not None
-    )
+    ]
+    if any(condition.kind is ConditionKind.AGE for condition in purpose.conditions):
+        facts.append(BIRTH_DATE)
     return (*plan(purpose.fields.values()), *facts)
 
 

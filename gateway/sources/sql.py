@@ -1,12 +1,9 @@
 """A register in an SQL database: bound parameters, the asked columns only, and a deadline."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import cast
-from urllib.parse import quote
 
 from sqlalchemy import (
     Boolean,
@@ -20,15 +17,15 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool, PoolProxiedConnection
+from sqlalchemy.pool import NullPool
 
 from gateway.catalogue.model import Catalogue
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.register import without_values
 from gateway.sources.source import Query, Row, look_ups
+from gateway.sources.sqlite_file import SqliteFile, connect
 from gateway.subject import Subject
 
-# Number of SQLite virtual machine steps between two looks at the clock: about 0.1 ms of work.
-_STEPS_PER_LOOK = 10_000
 # More rows about one person under one condition than any register holds; a runaway join stops here.
 _ROW_LIMIT = 1_000
 
@@ -37,8 +34,7 @@ class SqlSource:
     """Reads one SQLite file, opened read-only, over one connection that is kept.
 
     The read runs on the caller's own thread: a look-up in a local file takes about 20 microseconds,
-    a hop to another thread and back takes longer. The deadline holds all the same, because SQLite
-    itself looks at the clock while it works; a writer cannot make a reader wait (no lock time-out).
+    a hop to another thread and back takes longer. `SqliteFile` keeps the deadline all the same.
     """
 
     def __init__(
@@ -50,13 +46,9 @@ class SqlSource:
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._subject_column = subject_column
-        self._deadline_s = deadline_s
-        self._monotonic_s = monotonic_s
-        self._ends_at = 0.0
-        self._path = _path_of(url)
-        self._engine = _open(self._path)
-        self._opened = (0, 0)
-        self._connection: PoolProxiedConnection | None = None
+        path = _path_of(url)
+        self._file = SqliteFile(path, deadline_s=deadline_s, monotonic_s=monotonic_s)
+        self._engine = _open(path)
         self._tables = _reflect(self._engine)
         self._statement = lru_cache(maxsize=4_096)(self._compile)
 
@@ -64,13 +56,13 @@ class SqlSource:
         self, subject: Subject | None, queries: Sequence[Query]
     ) -> Sequence[Sequence[Row]]:
         """Return the rows of every query; see `Source.rows`."""
-        self._ends_at = self._monotonic_s() + self._deadline_s
+        self._file.start()
         try:
             driver = self._driver()
             return [self._read(driver, subject, query) for query in queries]
         except (SQLAlchemyError, sqlite3.Error, OSError, KeyError) as exc:
-            self._disconnect()
-            raise SourceFailed("the SQL source gave no answer") from _without_values(exc)
+            self._file.close()
+            raise SourceFailed("the SQL source gave no answer") from without_values(exc)
 
     def check(self, catalogue: Catalogue) -> None:
         """Make sure that the catalogue's tables and columns exist; see `Source.check`."""
@@ -96,8 +88,12 @@ class SqlSource:
 
     def close(self) -> None:
         """Let go of the connection."""
-        self._disconnect()
+        self._file.close()
         self._engine.dispose()
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        self.close()
 
     def _read(
         self, driver: sqlite3.Connection, subject: Subject | None, query: Query
@@ -132,28 +128,7 @@ class SqlSource:
 
     def _driver(self) -> sqlite3.Connection:
         """Return the driver's own connection; SQLAlchemy's costs more per call than the read."""
-        identity = self._identity()
-        if self._connection is not None and identity != self._opened:
-            self._disconnect()
-        if self._connection is None:
-            self._opened = identity
-            self._connection = self._engine.raw_connection()
-            driver = cast("sqlite3.Connection", self._connection.driver_connection)
-            driver.set_progress_handler(self._is_late, _STEPS_PER_LOOK)
-        return cast("sqlite3.Connection", self._connection.driver_connection)
-
-    def _identity(self) -> tuple[int, int]:
-        """Return what tells this file from one put in its place; a register is delivered anew."""
-        found = os.stat(self._path)  # noqa: PTH116 - half the cost of Path.stat
-        return found.st_dev, found.st_ino
-
-    def _is_late(self) -> bool:
-        return self._monotonic_s() > self._ends_at
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection = None
+        return self._file.driver()
 
 
 def _with_booleans(
@@ -176,12 +151,9 @@ def _path_of(url: str) -> str:
 
 def _open(path: str) -> Engine:
     """Return an engine for a file, read-only and without waiting for a lock."""
-    address = f"file:{quote(path)}?mode=ro"
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=0, check_same_thread=False)
-
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    return create_engine(
+        "sqlite://", creator=lambda: connect(path), poolclass=NullPool, hide_parameters=True
+    )
 
 
 def _reflect(engine: Engine) -> dict[str, Table]:
@@ -189,10 +161,5 @@ def _reflect(engine: Engine) -> dict[str, Table]:
     try:
         metadata.reflect(engine)
     except SQLAlchemyError as exc:
-        raise SourceInvalid("the SQL source cannot be opened") from _without_values(exc)
+        raise SourceInvalid("the SQL source cannot be opened") from without_values(exc)
     return dict(metadata.tables)
-
-
-def _without_values(exc: Exception) -> Exception:
-    """Return the kind of a driver's error without its text, which may hold a row."""
-    return SourceFailed(type(exc).__name__)

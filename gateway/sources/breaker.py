@@ -1,0 +1,60 @@
+"""A circuit breaker: a source that keeps failing is left alone for a while, and then tried once."""
+
+from collections.abc import Callable
+
+from gateway.errors import SourceFailed
+
+FAILURES = 5
+"""So many failures in a row are no accident."""
+
+PAUSE_S = 5.0
+"""Long enough for a source to breathe, short enough for people not to give up."""
+
+
+class Breaker:
+    """Closed while a source answers; open for a pause after failures in a row; then one try.
+
+    Units:   monotonic_s and pause_s in seconds.
+    """
+
+    def __init__(
+        self,
+        monotonic_s: Callable[[], float],
+        *,
+        failures: int = FAILURES,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        self._monotonic_s = monotonic_s
+        self._limit = failures
+        self._pause_s = pause_s
+        self._failures = 0
+        self._open_until: float | None = None
+        self._trying = False
+
+    def enter(self) -> None:
+        """Let a question pass, or not.
+
+        Raises: SourceFailed while the source is left alone, or while another question tries it.
+        """
+        if self._open_until is None:
+            return
+        if self._trying or self._monotonic_s() < self._open_until:
+            raise SourceFailed("a source that failed is left alone for a while")
+        self._trying = True
+
+    def succeed(self) -> None:
+        """Note an answer: whatever went wrong before is forgotten."""
+        self._failures = 0
+        self._open_until = None
+        self._trying = False
+
+    def fail(self) -> None:
+        """Note a failure; the last one that is borne opens the circuit."""
+        self._failures += 1
+        self._trying = False
+        if self._failures >= self._limit:
+            self._open_until = self._monotonic_s() + self._pause_s
+
+    def leave(self) -> None:
+        """Note that a question was withdrawn: it says nothing about the source."""
+        self._trying = False

@@ -1,0 +1,144 @@
+"""A mapped source in PostgreSQL: a read-only role, a few kept connections, and a time limit."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import closing
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+
+from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.mapping import SourcePlace, TablePlace
+from gateway.sources.register import Look, RawRows, bounded, without_values
+from gateway.sources.secrets import read_secret
+from gateway.sources.sql_text import POSTGRESQL, probe_statements, quoted, statement
+from gateway.subject import Subject
+
+# A gateway asks one short question at a time; more connections only move the queue.
+_CONNECTIONS = 4
+_MILLISECONDS = 1_000
+# The least that the library of PostgreSQL knows as a limit.
+_CONNECT_S = 2
+# What a connection says that the server ended, or that broke: nothing, or that it is shut down.
+_GONE = frozenset({None, "57P01"})
+_WRITES = "INSERT, UPDATE, DELETE, TRUNCATE"
+
+_Line: TypeAlias = AsyncConnection[tuple[Any, ...]]
+
+
+class PostgresRegister:
+    """Reads one database; sessions are read-only, and the server itself stops what takes too long.
+
+    Trust:   the role in the address should have SELECT alone on what the mapping names: a role that
+             may write there is refused at the start.
+    """
+
+    takes_conditions = True
+    waits = True
+
+    def __init__(self, place: SourcePlace) -> None:
+        self._place = place
+        self._idle: list[_Line] = []
+        self._free = asyncio.Semaphore(_CONNECTIONS)
+        self._statement = lru_cache(maxsize=4_096)(_statement)
+
+    async def fetch(self, subject: Subject | None, looks: Sequence[Look]) -> Sequence[RawRows]:
+        """Return the rows of every look; see `Register.fetch`."""
+        async with self._free:
+            try:
+                return await self._read_once_more(subject, looks)
+            except (psycopg.Error, OSError) as exc:
+                raise SourceFailed("the database gave no answer") from without_values(exc)
+
+    async def _read_once_more(
+        self, subject: Subject | None, looks: Sequence[Look]
+    ) -> Sequence[RawRows]:
+        """Read, and once again where a kept connection turns out to be gone: reading is safe."""
+        while self._idle:
+            line = self._idle.pop()
+            try:
+                return await self._read(line, subject, looks)
+            except psycopg.OperationalError as exc:
+                if exc.sqlstate not in _GONE:
+                    raise
+        line = await AsyncConnection.connect(**_how(self._place))
+        return await self._read(line, subject, looks)
+
+    async def _read(
+        self, line: _Line, subject: Subject | None, looks: Sequence[Look]
+    ) -> Sequence[RawRows]:
+        """Read over one connection, and keep it only when all went well."""
+        try:
+            found = [await self._rows(line, subject, look) for look in looks]
+        except BaseException:
+            _drop(line)
+            raise
+        self._idle.append(line)
+        return found
+
+    async def _rows(self, line: _Line, subject: Subject | None, look: Look) -> RawRows:
+        values: list[object] = [value for _, value in look.where]
+        if subject is not None:
+            values.insert(0, subject.value)
+        cursor = await line.execute(self._statement(look, subject is not None), values)
+        return bounded(await cursor.fetchall())
+
+    def probe(self, tables: Sequence[TablePlace]) -> None:
+        """Make sure that the database has these tables and columns; see `Register.probe`."""
+        try:
+            with closing(Connection.connect(**_how(self._place))) as connection:
+                for table in tables:
+                    _probe(connection, table)
+        except psycopg.OperationalError as exc:
+            raise SourceFailed("the database cannot be reached") from without_values(exc)
+
+    def close(self) -> None:
+        """Let go of every connection that is not in use."""
+        while self._idle:
+            _drop(self._idle.pop())
+
+    async def aclose(self) -> None:
+        """Let go of every connection that is not in use."""
+        self.close()
+
+
+def _statement(look: Look, of_person: bool) -> bytes:  # noqa: FBT001
+    # Made of quoted names and of expressions that an operator wrote, never of what is asked.
+    return statement(look, POSTGRESQL, of_person=of_person).encode()
+
+
+def _how(place: SourcePlace) -> dict[str, Any]:
+    """Return how to connect: read-only, and with the time limit in the server too."""
+    limit = int(place.deadline_s * _MILLISECONDS)
+    password = None if place.password_file is None else read_secret(place.password_file)
+    return {
+        "conninfo": place.address,
+        "password": password,
+        "autocommit": True,
+        "connect_timeout": _CONNECT_S,
+        "application_name": "doelpoort",
+        "sslrootcert": None if place.authority is None else str(place.authority),
+        "sslcert": None if place.certificate is None else str(place.certificate),
+        "sslkey": None if place.key is None else str(place.key),
+        "options": f"-c default_transaction_read_only=on -c statement_timeout={limit} "
+        f"-c lock_timeout={limit}",
+    }
+
+
+def _drop(line: _Line) -> None:
+    """End a connection at once, without a word to the server: there may be none any more."""
+    line.pgconn.finish()
+
+
+def _probe(connection: Connection[tuple[Any, ...]], table: TablePlace) -> None:
+    for column, text in probe_statements(table):
+        try:
+            connection.execute(text.encode())
+        except psycopg.ProgrammingError as exc:
+            what = f"column {column} of table" if column else "table"
+            raise SourceInvalid(f"the source has no {what} {table.at}") from without_values(exc)
+    asked = "SELECT has_table_privilege(%s, %s)"
+    if connection.execute(asked, (quoted(table.at), _WRITES)).fetchone() != (False,):
+        raise SourceInvalid(f"the role of the source may write in table {table.at}")

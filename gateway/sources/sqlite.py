@@ -1,0 +1,85 @@
+"""A mapped source in an SQLite file, read on the thread of the event loop."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import lru_cache
+
+from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.mapping import SourcePlace, TablePlace, ValueKind
+from gateway.sources.register import Look, RawRows, bounded, without_values
+from gateway.sources.sql_text import SQLITE, probe_statements, statement
+from gateway.sources.sqlite_file import SqliteFile, connect
+from gateway.subject import Subject
+
+
+class SqliteRegister:
+    """Reads one SQLite file, opened read-only; see `SqliteFile` for the deadline."""
+
+    takes_conditions = True
+    waits = False
+
+    def __init__(self, place: SourcePlace, *, monotonic_s: Callable[[], float]) -> None:
+        self._path = place.address
+        self._file = SqliteFile(place.address, deadline_s=place.deadline_s, monotonic_s=monotonic_s)
+        self._statement = lru_cache(maxsize=4_096)(_statement)
+
+    async def fetch(self, subject: Subject | None, looks: Sequence[Look]) -> Sequence[RawRows]:
+        """Return the rows of every look; see `Register.fetch`."""
+        self._file.start()
+        try:
+            driver = self._file.driver()
+            return [self._read(driver, subject, look) for look in looks]
+        except (sqlite3.Error, OSError) as exc:
+            self._file.close()
+            raise SourceFailed("the SQL source gave no answer") from without_values(exc)
+
+    def probe(self, tables: Sequence[TablePlace]) -> None:
+        """Make sure that the file has these tables and columns; see `Register.probe`."""
+        try:
+            with closing(connect(self._path)) as connection:
+                for table in tables:
+                    _probe(connection, table)
+        except sqlite3.Error as exc:
+            raise SourceFailed("the SQL source cannot be opened") from without_values(exc)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._file.close()
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        self._file.close()
+
+    def _read(self, driver: sqlite3.Connection, subject: Subject | None, look: Look) -> RawRows:
+        text, booleans = self._statement(look, subject is not None)
+        values = [value for _, value in look.where]
+        if subject is not None:
+            values.insert(0, subject.value)
+        rows = bounded(driver.execute(text, values).fetchall())
+        return [_with_booleans(row, booleans) for row in rows] if booleans else rows
+
+
+def _statement(look: Look, of_person: bool) -> tuple[str, tuple[int, ...]]:  # noqa: FBT001
+    """Return the statement of a look, and which of its columns hold yes or no."""
+    kinds = enumerate(look.columns)
+    booleans = tuple(n for n, column in kinds if column.kind is ValueKind.BOOLEAN)
+    return statement(look, SQLITE, of_person=of_person), booleans
+
+
+def _with_booleans(row: Sequence[object], booleans: Sequence[int]) -> Sequence[object]:
+    """Return a row with yes and no as such: SQLite keeps them as 1 and 0."""
+    values = list(row)
+    for number in booleans:
+        if type(values[number]) is int and values[number] in (0, 1):
+            values[number] = bool(values[number])
+    return values
+
+
+def _probe(connection: sqlite3.Connection, table: TablePlace) -> None:
+    for column, text in probe_statements(table):
+        try:
+            connection.execute(text)
+        except sqlite3.OperationalError as exc:
+            what = f"column {column} of table" if column else "table"
+            raise SourceInvalid(f"the source has no {what} {table.at}") from without_values(exc)

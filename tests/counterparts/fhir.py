@@ -1,0 +1,121 @@
+"""A FHIR R4 server over the published examples and what a test adds to them."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.counterparts.listening import Heard, Reply
+
+Resource = dict[str, Any]
+
+_F = "{http://hl7.org/fhir}"
+_KNOWN = {"identifier", "patient.identifier", "_elements", "_count", "page"}
+# Elements that may be there more than once, of those that the examples hold.
+_MANY = {
+    "activity", "addresses", "address", "category", "coding", "extension", "given", "identifier",
+    "line", "name", "profile", "target", "telecom", "contact", "relationship", "communication",
+}  # fmt: skip
+_NOT_MANY = {("activity", "code"), ("target", "measure")}
+
+
+class FhirServer:
+    """Searches by the number of a person, gives the asked elements, page by page."""
+
+    def __init__(self, resources: Sequence[Resource], *, page: int = 100) -> None:
+        self.resources = list(resources)
+        self.page = page
+        self.base = ""
+        self.asked: list[dict[str, str]] = []
+        self.link: str | None = None
+
+    def __call__(self, heard: Heard) -> Reply:
+        """Answer one request."""
+        url = urlsplit(heard.path)
+        if url.path.endswith("/metadata"):
+            return _json(200, self._capabilities())
+        if heard.method == "POST":
+            kind = url.path.split("/")[-2]
+            form = {name: each[0] for name, each in parse_qs(heard.body.decode()).items()}
+            self.asked.append(form)
+        else:
+            kind = url.path.split("/")[-1]
+            form = {name: each[0] for name, each in parse_qs(url.query).items()}
+            form |= self.asked[-1]
+        if not set(form) <= _KNOWN:
+            return _json(400, {"resourceType": "OperationOutcome"})
+        return _json(200, self._bundle(kind, form))
+
+    def _bundle(self, kind: str, form: Mapping[str, str]) -> Resource:
+        number = (form.get("identifier") or form["patient.identifier"]).rpartition("|")[2]
+        found = [
+            _elements(each, form["_elements"].split(","))
+            for each in self.resources
+            if each["resourceType"] == kind and number in _numbers(each)
+        ]
+        start = int(form.get("page", "0"))
+        links = [{"relation": "self", "url": f"{self.base}/{kind}"}]
+        if start + self.page < len(found) or self.link is not None:
+            query = urlencode({"page": start + self.page})
+            links.append({"relation": "next", "url": self.link or f"{self.base}/{kind}?{query}"})
+        entries = [
+            {"resource": each, "search": {"mode": "match"}}
+            for each in found[start : start + self.page]
+        ]
+        return {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}
+
+    def _capabilities(self) -> Resource:
+        kinds = sorted({each["resourceType"] for each in self.resources})
+        resources = [{"type": kind, "interaction": [{"code": "search-type"}]} for kind in kinds]
+        return {
+            "resourceType": "CapabilityStatement",
+            "fhirVersion": "4.0.1",
+            "rest": [{"mode": "server", "resource": resources}],
+        }
+
+
+def _json(status: int, value: Resource) -> Reply:
+    return Reply(status, json.dumps(value).encode(), {"content-type": "application/fhir+json"})
+
+
+def _numbers(resource: Resource) -> set[str]:
+    """Return whom a resource is about; what tests keep beside it never leaves."""
+    return {each["value"] for each in resource.get("identifier", [])} | {resource.get("_of", "")}
+
+
+def _elements(resource: Resource, names: Sequence[str]) -> Resource:
+    # An element of several types is asked for by its base name (deceased, for deceasedBoolean).
+    base = re.compile("|".join(rf"{re.escape(name)}([A-Z]\w*)?" for name in names))
+    kept = {name: value for name, value in resource.items() if base.fullmatch(name)}
+    return {"resourceType": resource["resourceType"], **kept}
+
+
+def read_example(path: Path, of: str) -> Resource:
+    """Return a published example as JSON, said to be about the person with this number."""
+    root = ET.parse(path).getroot()  # noqa: S314 (a published file, read by a test)
+    resource = _node(root)
+    assert isinstance(resource, dict)
+    return {"resourceType": root.tag.removeprefix(_F), **resource, "_of": of}
+
+
+def _node(element: ET.Element) -> object:
+    if not len(element):
+        return _plain(element.get("value"))
+    found: dict[str, Any] = {}
+    for child in element:
+        name = child.tag.removeprefix(_F)
+        if child.find("{http://www.w3.org/1999/xhtml}div") is not None:
+            continue
+        parent = element.tag.removeprefix(_F)
+        if name in _MANY and (parent, name) not in _NOT_MANY:
+            found.setdefault(name, []).append(_node(child))
+        else:
+            found[name] = _node(child)
+    return found
+
+
+def _plain(value: str | None) -> object:
+    return {"true": True, "false": False}.get(value or "", value)

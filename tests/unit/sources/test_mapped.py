@@ -1,0 +1,287 @@
+"""Several sources as one: who is asked, how long, what happens when one fails, and what is read."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.breaker import FAILURES, PAUSE_S, Breaker
+from gateway.sources.mapped import MappedSources
+from gateway.sources.mapping import TablePlace
+from gateway.sources.mapping_file import read_mapping
+from gateway.sources.register import ROW_LIMIT, Look, RawRows, bounded
+from gateway.sources.source import Query
+from gateway.subject import Subject, parse_bsn
+from tests.builders import YUSUF
+
+pytestmark = pytest.mark.anyio
+
+WHO = parse_bsn(YUSUF)
+A, B = Query("a", ("x",), ()), Query("b", ("x",), ())
+FIGURES = Query("figures", ("x",), ())
+MAPPING = b"""
+deadline_ms: 200
+sources:
+  one: {kind: sqlite, address: a.db, deadline_ms: 30000}
+  two: {kind: sqlite, address: b.db, deadline_ms: 30000}
+tables:
+  a: {source: one, at: a, subject: bsn, columns: {x: {at: x, type: integer}}}
+  b: {source: two, at: b, subject: bsn, columns: {x: {at: x, type: integer}}}
+  figures: {source: two, at: f, columns: {x: {at: x, type: integer}}}
+"""
+
+
+@dataclass
+class FakeRegister:
+    """A register that gives what a test says, as slowly as it says."""
+
+    gives: object = 1
+    takes_conditions: bool = False
+    waits: bool = True
+    wait_s: float = 0.0
+    deaf: bool = False
+    broken: Exception | None = None
+    asked: list[tuple[Look, ...]] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+    async def fetch(
+        self, subject: Subject | None, looks: Sequence[Look]
+    ) -> Sequence[RawRows] | None:
+        """Give one row with one value per look; nothing is about anybody but one person."""
+        assert subject in {WHO, None}
+        self.asked.append(tuple(looks))
+        with suppress(asyncio.CancelledError) if self.deaf else nullcontext():
+            await asyncio.sleep(self.wait_s)
+        if self.deaf:
+            await asyncio.sleep(self.wait_s)
+        if self.broken is not None:
+            raise self.broken
+        if self.gives is None:
+            return None
+        return [[[self.gives for _ in look.columns]] for look in looks]
+
+    def probe(self, tables: Sequence[TablePlace]) -> None:
+        """Fail as a test says."""
+        assert tables
+        if self.broken is not None:
+            raise self.broken
+
+    def close(self) -> None:
+        """Remember."""
+        self.closed.append("close")
+
+    async def aclose(self) -> None:
+        """Remember."""
+        self.closed.append("aclose")
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    at_s = 0.0
+
+    def __call__(self) -> float:
+        """Return the time that the test set."""
+        return self.at_s
+
+
+@dataclass
+class Desk:
+    """Two registers behind one mapping."""
+
+    one: FakeRegister = field(default_factory=FakeRegister)
+    two: FakeRegister = field(default_factory=FakeRegister)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        mapping = read_mapping(MAPPING, "sources.yaml", Path())
+        registers = {"one": self.one, "two": self.two}
+        self.source = MappedSources(mapping, registers, monotonic_s=self.clock)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Give a desk."""
+    return Desk()
+
+
+async def fails(desk: Desk, *queries: Query) -> None:
+    """Ask, and be refused."""
+    with pytest.raises(SourceFailed):
+        await desk.source.rows(WHO, queries)
+
+
+async def test_each_source_is_asked_once_for_all_that_it_has(desk: Desk) -> None:
+    """Answers come in the order of the queries, wherever they come from."""
+    desk.one.gives, desk.two.gives = 1, 2
+
+    found = await desk.source.rows(WHO, [B, A, B])
+
+    assert found == [[{"x": 2}], [{"x": 1}], [{"x": 2}]]
+    assert (len(desk.one.asked), len(desk.two.asked)) == (1, 1)
+
+
+async def test_sources_are_asked_at_the_same_time(desk: Desk) -> None:
+    """Two slow answers take no longer than one."""
+    desk.one.wait_s = desk.two.wait_s = 0.12
+
+    assert len(await desk.source.rows(WHO, [A, B])) == 2
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+async def test_one_slow_source_refuses_the_whole_in_time(desk: Desk, *, deaf: bool) -> None:
+    """The deadline of the whole holds, whether or not the adapter stops when it is told to."""
+    desk.one.wait_s, desk.one.deaf = 3.0, deaf
+    began = asyncio.get_running_loop().time()
+
+    await fails(desk, B, A)
+
+    assert asyncio.get_running_loop().time() - began < 1.0
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_one_broken_source_refuses_the_whole(desk: Desk, *, waits: bool) -> None:
+    """There is no half answer; the source that is well is asked again."""
+    desk.one.waits = desk.two.waits = waits
+    desk.one.broken = SourceFailed("stuk")
+
+    await fails(desk, A, B)
+
+    assert await desk.source.rows(WHO, [B]) == [[{"x": 1}]]
+
+
+async def test_a_bug_in_an_adapter_is_a_bug(desk: Desk) -> None:
+    """What is no failure of a source is not taken for one."""
+    desk.one.broken = ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        await desk.source.rows(WHO, [A, B])
+
+
+async def test_a_source_that_changed_fails(desk: Desk) -> None:
+    """What was there at the start and is not now is a failure of one request."""
+    desk.one.broken = SourceInvalid("kolom weg")
+
+    await fails(desk, A)
+
+
+async def test_a_source_that_keeps_failing_is_left_alone_and_tried_again(desk: Desk) -> None:
+    """After the failures nobody asks; after the pause one question tries, and then all may."""
+    desk.one.broken = SourceFailed("stuk")
+    for _ in range(FAILURES + 3):
+        await fails(desk, A)
+    asked = len(desk.one.asked)
+    desk.one.broken = None
+    desk.clock.at_s = PAUSE_S
+
+    found = await desk.source.rows(WHO, [A])
+
+    assert (asked, found) == (FAILURES, [[{"x": 1}]])
+
+
+async def test_a_refusal_is_no_failure(desk: Desk) -> None:
+    """A source that is well and does not answer a question is asked the next one."""
+    desk.one.gives = None
+    for _ in range(FAILURES + 1):
+        await fails(desk, A)
+
+    assert len(desk.one.asked) == FAILURES + 1
+
+
+async def test_a_question_that_is_withdrawn_says_nothing(desk: Desk) -> None:
+    """Who hangs up again and again does not close a source for others."""
+    desk.one.wait_s = 0.1
+    for _ in range(FAILURES + 1):
+        task = asyncio.ensure_future(desk.source.rows(WHO, [A]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    desk.one.wait_s = 0.0
+
+    assert await desk.source.rows(WHO, [A]) == [[{"x": 1}]]
+
+
+def test_only_one_question_tries_an_open_circuit() -> None:
+    """While one tries, the others are refused; a withdrawn try leaves room for another."""
+    clock = Clock()
+    breaker = Breaker(clock, failures=1, pause_s=1.0)
+    breaker.fail()
+    clock.at_s = 1.0
+    breaker.enter()
+    with pytest.raises(SourceFailed):
+        breaker.enter()
+    breaker.leave()
+
+    breaker.enter()
+    breaker.fail()
+
+    with pytest.raises(SourceFailed):
+        breaker.enter()
+
+
+@pytest.mark.parametrize(("subject", "query"), [(WHO, FIGURES), (None, A)])
+async def test_persons_and_figures_are_kept_apart(
+    desk: Desk, subject: Subject | None, query: Query
+) -> None:
+    """A table of the one kind never answers a question about the other, and is not asked."""
+    with pytest.raises(SourceFailed):
+        await desk.source.rows(subject, [query])
+
+    assert desk.one.asked == desk.two.asked == []
+
+
+async def test_figures_answer_about_nobody(desk: Desk) -> None:
+    """The twin: what holds no persons is asked without one."""
+    assert await desk.source.rows(None, [FIGURES]) == [[{"x": 1}]]
+
+
+async def test_a_value_of_another_type_is_unknown_and_counted(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says where and how many, and never what."""
+    desk.one.gives = "geheim"
+
+    found = await desk.source.rows(WHO, [A])
+
+    assert found == [[{"x": None}]]
+    assert "1 values of a.x have another type" in caplog.text
+    assert "geheim" not in caplog.text
+
+
+@pytest.mark.parametrize(("takes", "pushed"), [(True, 1), (False, 0)])
+async def test_who_compares_depends_on_the_source(desk: Desk, *, takes: bool, pushed: int) -> None:
+    """A source that compares gets the condition; for another the gateway fetches and compares."""
+    desk.one.takes_conditions = takes
+
+    found = await desk.source.rows(WHO, [Query("a", (), (("x", 1),))])
+
+    assert found == [[{}]]
+    assert len(desk.one.asked[0][0].where) == pushed
+
+
+async def test_yes_is_not_one(desk: Desk) -> None:
+    """The gateway compares types too."""
+    assert await desk.source.rows(WHO, [Query("a", (), (("x", True),))]) == [[]]
+
+
+def test_too_many_rows_are_no_answer() -> None:
+    """As many as the limit pass, and one more does not."""
+    rows: list[list[object]] = [[] for _ in range(ROW_LIMIT)]
+    assert bounded(rows) is rows
+
+    with pytest.raises(SourceFailed):
+        bounded([*rows, []])
+
+
+async def test_closing_closes_every_register(desk: Desk) -> None:
+    """With and without an event loop."""
+    desk.source.close()
+    await desk.source.aclose()
+
+    assert desk.one.closed == desk.two.closed == ["close", "aclose"]
