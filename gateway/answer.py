@@ -1,15 +1,20 @@
 """The wire shape of an answer: what a release and a refusal say, without their receipt."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.catalogue.model import LegalBasis
 from gateway.decision.model import Obligation, Permit, Reason, Refuse
+from gateway.passage import Emergency
 
 Json = dict[str, object]
 
 REFUSED = 403
 RELEASED = 200
+WAITING = 202
+PENDING = "pending"
+"""The outcome of a request that waits for the professional who holds the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,37 @@ def release(
             "legal_basis": [basis_out(ground) for ground in basis],
             "obligations": [obligation_out(duty) for duty in permit.obligations],
             "policy_revision": permit.revision,
+        },
+    )
+
+
+def emergency_out(emergency: Emergency) -> Json:
+    """Return what an emergency adds to an answer: until when it may be used, and what follows."""
+    return {
+        "reason": emergency.reason,
+        "valid_until": _utc(emergency.valid_until),
+        "review_by": _utc(emergency.review_by),
+        "message": "Dit antwoord is alleen voor u, voor deze persoon en voor dit gevaar. "
+        "Een ander beoordeelt achteraf of het nodig was.",
+        "message_en": "This answer is for you alone, for this person and for this danger. "
+        "Somebody else judges afterwards whether it was necessary.",
+    }
+
+
+def _utc(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pending(disclosure_id: str) -> Answer:
+    """Return the answer to a request that waits for the professional who holds the answer."""
+    return Answer(
+        WAITING,
+        {
+            "disclosure_id": disclosure_id,
+            "outcome": PENDING,
+            "status": WAITING,
+            "message": "Wij vragen het aan de professional die het antwoord heeft.",
+            "message_en": "We are asking the professional who holds the answer.",
         },
     )
 

@@ -11,7 +11,24 @@ from starlette.exceptions import HTTPException
 from typing_extensions import override
 
 from audit.errors import AuditError
-from gateway.api import disclosures, docs, health, log, oauth, purposes
+from gateway.api import (
+    cases,
+    citizens,
+    consents,
+    disclosures,
+    docs,
+    emergencies,
+    health,
+    inbox,
+    ldv,
+    log,
+    oauth,
+    purposes,
+    record_checks,
+    tables,
+    vng,
+    waiting,
+)
 from gateway.api.answers import on_http_error, on_known_error, on_validation_error
 from gateway.api.middleware import API_VERSION, OPENAPI_PATH, BodyLimit, HouseHeaders, Shield
 from gateway.api.state import Services
@@ -34,7 +51,17 @@ _HANDLERS: dict[int | type[Exception], Handler] = {
 }
 _ROUTERS = (
     (disclosures.router, "/v1"),
+    (waiting.router, "/v1"),
     (purposes.router, "/v1"),
+    (emergencies.router, "/v1"),
+    (citizens.router, "/v1"),
+    (cases.router, "/v1"),
+    (consents.router, "/v1"),
+    (inbox.router, "/v1"),
+    (tables.router, "/v1"),
+    (record_checks.router, "/v1"),
+    (ldv.router, "/v1"),
+    (vng.router, "/v1"),
     (health.router, "/v1"),
     (log.router, "/log"),
     (oauth.router, ""),

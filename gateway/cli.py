@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway import commands, policy_cli, policy_commands
+from gateway import (
+    audit_cli,
+    case_cli,
+    commands,
+    emergency_cli,
+    inbox_cli,
+    policy_cli,
+    policy_commands,
+    recording_cli,
+    source_cli,
+)
 from gateway.cli_base import Output, OutputOption, explained, show_json
 from gateway.decision.model import Permit
 from gateway.partner import Hat
@@ -20,11 +30,16 @@ The purpose gate of the Dutch social domain: every request declares its task, ac
 gets the least data that these need, and a receipt from a tamper-evident ledger.
 """
 app = typer.Typer(name="doelpoort", help=_HELP, no_args_is_help=True, add_completion=False)
-audit = typer.Typer(help="Het register controleren. Check the ledger.", no_args_is_help=True)
 client = typer.Typer(help="Aangesloten systemen. Registered clients.", no_args_is_help=True)
 app.add_typer(policy_cli.app, name="policy")
-app.add_typer(audit, name="audit")
+app.add_typer(audit_cli.app, name="audit")
+app.add_typer(case_cli.app, name="case")
+app.add_typer(emergency_cli.app, name="review")
+app.add_typer(inbox_cli.app, name="inbox")
 app.add_typer(client, name="client")
+client.command("webhook")(inbox_cli.client_webhook)
+app.add_typer(source_cli.app, name="source")
+app.command("record-check")(recording_cli.record_check)
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -52,7 +67,6 @@ Role = Annotated[str | None, typer.Option(help="Rol van de pet. The role of the 
 OverAskingOption = Annotated[OverAsking, typer.Option(help="Refuse, or withhold what goes beyond.")]
 Purposes = Annotated[Path, typer.Option(help="Folder of the purpose files.")]
 Policies = Annotated[Path, typer.Option(help="Folder of the Rego and the party policy.")]
-Key = Annotated[str, typer.Option("--key", metavar="VKEY", help="The key you got beforehand.")]
 
 
 @app.command()
@@ -145,20 +159,6 @@ def explain(  # noqa: PLR0913 (each is an option of the command line)
     else:
         policy_commands.show_explanation(explanation)
     raise typer.Exit(0 if isinstance(explanation.decision, Permit) else 1)
-
-
-@audit.command("verify")
-def audit_verify(
-    ledger: Annotated[Path, typer.Argument(help="The ledger file, or a copy of it.")],
-    *,
-    key: Key,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Check a ledger offline, from its first byte to its last signature.
-
-    The same check, with nothing but `cryptography` installed, is `python -m audit verify`.
-    """
-    raise typer.Exit(commands.audit_verify(ledger, key, as_json=output is Output.JSON))
 
 
 @client.command("add")

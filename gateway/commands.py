@@ -12,21 +12,22 @@ from rich.console import Console
 from rich.markup import escape
 
 from audit.__main__ import main as audit_main
-from gateway.answer import shown
+from gateway.answer import PENDING, shown
 from gateway.cli_base import show_json
 from gateway.errors import PartnerFailed, SettingsInvalid
 from gateway.identity.clients import Client, Hat, parse_public_key
 from gateway.identity.errors import IdentityError
+from gateway.openings import load_policy, registry_of
 from gateway.partner import Hat as PartnerHat
 from gateway.partner import Partner, load_key, make_key, private_pem, public_pem
 from gateway.policy_commands import Asked
 from gateway.server import server_config, settle
 from gateway.settings import Settings, load_settings
-from gateway.wiring import load_policy, open_gateway, os_random, registry_of, utc_now
+from gateway.wiring import open_gateway, os_random, utc_now
 
 __all__ = ["PartnerHat"]
 
-_RELEASED, _REFUSED = 200, 403
+_RELEASED, _WAITING, _REFUSED = 200, 202, 403
 _OUT = Console(highlight=False, soft_wrap=True)
 
 
@@ -77,7 +78,7 @@ def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
         show_json(body)
     else:
         _show_answer(body)
-    if response.status_code not in (_RELEASED, _REFUSED):
+    if response.status_code not in (_RELEASED, _WAITING, _REFUSED):
         raise PartnerFailed(f"the gateway answered with status {response.status_code}")
     return response.status_code == _RELEASED
 
@@ -146,9 +147,9 @@ def client_list(*, as_json: bool) -> None:
         _OUT.print(f"{client['id']}  {escape(str(client['name']))}  {hats}{state}")
 
 
-def audit_verify(ledger: Path, key: str, *, as_json: bool) -> int:
-    """Run the auditor's own verifier and return its exit status."""
-    return audit_main(["verify", str(ledger), "--key", key, *(["--json"] if as_json else [])])
+def run_auditor(*arguments: str) -> int:
+    """Run the auditor's own command, and return its exit status."""
+    return audit_main(arguments)
 
 
 def _request(asked: Asked, bsn: str) -> dict[str, object]:
@@ -172,6 +173,8 @@ def _show_answer(body: Mapping[str, Any]) -> None:
     if "title" in body:
         _OUT.print(f"[yellow]{body['title']}[/]  [dim]({body.get('title_en', '')})[/]")
         _OUT.print(f"{body['detail']}  [dim]({body.get('detail_en', '')})[/]")
+    if body.get("outcome") == PENDING:
+        _OUT.print(f"{body['message']}  [dim]({body['message_en']})[/]  {body['disclosure_id']}")
     for name, entry in body.get("data", {}).items():
         value = escape(shown(entry["value"]))
         _OUT.print(f"[bold]{name}[/] = {value}  [dim]({entry['precision']}, {entry['as_of']})[/]")

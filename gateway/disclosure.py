@@ -10,11 +10,13 @@ To release data we must hold, in this order:
   7. a durable entry in the ledger                        (audit)
   8. only then the answer, with its receipt
 
-Whatever fails ends the request; 7 comes before 8, for refusals too.
+Whatever fails ends the request; 7 comes before 8, for refusals too. Where 4 lacks nothing but the
+word of the professional who holds the answer, the request waits for it: what is recorded then is
+that nothing was released, and the whole list is gone through again once the word is there.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
@@ -22,15 +24,16 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from audit.entry import Draft, EntryType, Receipt
+from audit.entry import Draft, EntryType, Json, Receipt
 from audit.ledger import Ledger
-from gateway.answer import Answer, refusal, release
+from gateway.answer import PENDING, Answer, emergency_out, pending, refusal, release
+from gateway.cases.facts import MET
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
-from gateway.catalogue.model import Catalogue, Purpose
-from gateway.catalogue.precision import minimise
+from gateway.catalogue.model import Catalogue, ConditionKind, Purpose
 from gateway.decision.decide import Decider
 from gateway.decision.model import (
     Code,
+    Decision,
     Permit,
     Question,
     Reason,
@@ -41,8 +44,9 @@ from gateway.entries import Entry, log_codes, refusal_members, release_members
 from gateway.errors import SourceFailed
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
-from gateway.passage import Declaration, Envelope, Passage, Request, justified
-from gateway.sources.source import Source, plan
+from gateway.passage import Acting, Declaration, Envelope, Passage, Request, Word, justified
+from gateway.sources.reading import read_fields
+from gateway.sources.source import Source
 
 # The law counts days and birthdays where the person lives.
 _HOME = ZoneInfo("Europe/Amsterdam")
@@ -52,6 +56,18 @@ _UNKNOWN_WORD = "unknown"
 
 Note = Callable[[dt.date, str, Mapping[str, object]], None]
 """Counts, over many people, whether the source knew the fields of a purpose."""
+
+
+Hold = Callable[[], Code | None]
+"""Says why nothing may be released now, whoever asks; None lets releases go on."""
+
+
+Ask = Callable[[Passage, Draft], Awaitable[Receipt]]
+"""Keeps a request for the professional who holds the answer, once this entry stands."""
+
+
+def release_all() -> None:
+    """Hold nothing: the ledger of this gate has no witnesses to wait for."""
 
 
 def _note_nothing(_day: dt.date, _purpose: str, _values: Mapping[str, object]) -> None:
@@ -69,39 +85,86 @@ class Gate:
     ledger: Ledger
     now: Callable[[], dt.datetime]
     note: Note = _note_nothing
+    hold: Hold = release_all
 
 
 async def disclose(
-    gate: Gate, caller: VerifiedCaller, request: Request, envelope: Envelope
+    gate: Gate,
+    caller: VerifiedCaller,
+    request: Request,
+    envelope: Envelope,
+    ask: Ask | None = None,
 ) -> tuple[Answer, Receipt]:
     """Answer one request, and return nothing that does not stand in the ledger.
 
     Effects: one ledger entry, durable before this returns; reads of the sources and the case store.
+             With `ask`, a question is kept where nothing but its answer is missing.
     Raises:  an AuditError when the entry could not be made durable; then nothing is released.
     """
-    at = gate.now()
-    declaration = declare(gate, caller, request)
-    passage = Passage(caller, request, envelope, declaration, at)
+    passage = arrive(gate, caller, request, envelope)
     facts = await _gather_facts(gate, passage)
     decision = await gate.decider.decide(_question(passage, facts))
     match decision:
         case Permit():
-            purpose = _purpose_of(passage)
-            try:
-                data = await _retrieve(gate, passage, decision, purpose)
-            except SourceFailed:
-                failed = Refuse(
-                    (Reason(Code.SOURCE_FAILED),), decision.conditions, decision.revision
-                )
-                return await _refuse(gate, passage, failed)
-            return await _release(gate, passage, decision, purpose, data)
+            data = await fulfil(gate, passage, decision)
+            answer, draft = (
+                refused(gate, passage, data)
+                if isinstance(data, Refuse)
+                else released(gate, passage, decision, data)
+            )
         case Refuse():
-            return await _refuse(gate, passage, decision)
+            if ask is not None and await _waits_for_word(gate, passage, facts):
+                answer, draft = _pending(gate, passage, decision)
+                return answer, await ask(passage, draft)
+            answer, draft = refused(gate, passage, decision)
         case other:
             assert_never(other)
+    return answer, await gate.ledger.append(draft)
 
 
-def declare(gate: Gate, caller: VerifiedCaller, request: Request) -> Declaration:
+def arrive(
+    gate: Gate,
+    caller: Acting,
+    request: Request,
+    envelope: Envelope,
+    word: Word | None = None,
+) -> Passage:
+    """Return the request on its way; `word` is what the holder of the answer has said to it."""
+    return Passage(caller, request, envelope, declare(gate, caller, request), gate.now(), word)
+
+
+async def decide(gate: Gate, passage: Passage) -> Decision:
+    """Return what the policy says of this request on the facts of now: steps 3 and 4."""
+    facts = await _gather_facts(gate, passage)
+    return await gate.decider.decide(_question(passage, facts))
+
+
+async def fulfil(gate: Gate, passage: Passage, permit: Permit) -> dict[str, object] | Refuse:
+    """Return the data of a permit, or why nothing may leave now: steps 5 and 6."""
+    held = gate.hold()
+    if held is not None:
+        return withdrawn(permit, held)
+    try:
+        return await _retrieve(gate, passage, permit, _purpose_of(passage))
+    except SourceFailed:
+        return withdrawn(permit, Code.SOURCE_FAILED)
+
+
+async def _waits_for_word(gate: Gate, passage: Passage, facts: Outcomes) -> bool:
+    """Tell whether the one question would be answered, if its professional did so."""
+    purpose = passage.declaration.purpose
+    if purpose is None or purpose.answer is None or passage.request.subject is None:
+        return False
+    given = facts | dict.fromkeys(_words_of(purpose), MET)
+    decision = await gate.decider.decide(_question(passage, given))
+    return isinstance(decision, Permit) and purpose.answer.field in decision.fields
+
+
+def _words_of(purpose: Purpose) -> list[str]:
+    return [c.name for c in purpose.conditions if c.kind is ConditionKind.SOURCE_CONFIRMATION]
+
+
+def declare(gate: Gate, caller: Acting, request: Request) -> Declaration:
     """Look the declared words up; a word that is not in the catalogue is dropped here."""
     catalogue = gate.catalogue
     task = catalogue.tasks.get(request.task)
@@ -153,8 +216,14 @@ async def _gather_facts(gate: Gate, passage: Passage) -> Outcomes:
         day=_day_of(passage.at),
         claims=request.claims,
         mandates=gate.catalogue.mandates_of(caller.organisation, caller.role),
+        role=caller.role,
+        emergency=request.emergency is not None,
     )
-    return await gate.facts.gather(inquiry, declaration.purpose, _asked(passage))
+    facts = await gate.facts.gather(inquiry, declaration.purpose, _asked(passage))
+    if passage.word is not None and declaration.purpose is not None:
+        # It was given to this question, so it stands for this request and for no other.
+        facts |= {name: MET for name in _words_of(declaration.purpose) if name in facts}
+    return facts
 
 
 def _asked(passage: Passage) -> tuple[str, ...]:
@@ -180,6 +249,7 @@ def _question(passage: Passage, facts: Outcomes) -> Question:
         over_asking=request.over_asking,
         facts=tuple(sorted(facts.items())),
         date=_day_of(passage.at).isoformat(),
+        emergency=request.emergency is not None,
     )
 
 
@@ -191,22 +261,30 @@ async def _retrieve(
     Raises: SourceFailed.
     """
     subject = passage.request.subject
-    grants = [purpose.fields[name] for name in permit.fields]
-    queries = plan(grants)
-    answers = await gate.source.rows(subject, queries)
-    found = dict(zip(((query.table, query.where) for query in queries), answers, strict=True))
+    word = passage.word
+    said = {} if word is None else {word.field: (word.value, word.at)}
+    grants = [purpose.fields[name] for name in permit.fields if name not in said]
     day = _day_of(passage.at)
-    as_of = gate.now().astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    values = {grant.name: minimise(grant, found[grant.table, grant.where], day) for grant in grants}
-    gate.note(day, purpose.id, values)
+    read = await read_fields(
+        gate.source, subject, grants, day, silence_is_unknown=purpose.silence_is_unknown
+    )
+    now = gate.now()
+    known = {name: (value, now) for name, value in read.items()} | said
+    values = {name: known[name] for name in permit.fields}
+    gate.note(day, purpose.id, {name: value for name, (value, _) in values.items()})
     return {
-        grant.name: {
-            "value": values[grant.name],
-            "precision": grant.precision.label,
-            "as_of": as_of,
+        name: {
+            "value": value,
+            "precision": purpose.fields[name].precision.label,
+            "as_of": at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
-        for grant in grants
+        for name, (value, at) in values.items()
     }
+
+
+def withdrawn(permit: Permit, code: Code) -> Refuse:
+    """Return the refusal of what policy permits and cannot be released now."""
+    return Refuse((Reason(code),), permit.conditions, permit.revision)
 
 
 def _purpose_of(passage: Passage) -> Purpose:
@@ -217,25 +295,39 @@ def _purpose_of(passage: Passage) -> Purpose:
     return purpose
 
 
-async def _release(
-    gate: Gate, passage: Passage, permit: Permit, purpose: Purpose, data: dict[str, object]
-) -> tuple[Answer, Receipt]:
+def released(
+    gate: Gate, passage: Passage, permit: Permit, data: dict[str, object]
+) -> tuple[Answer, Draft]:
+    """Return the answer that carries data, and the entry to be made before it leaves."""
+    purpose = _purpose_of(passage)
     answer = release(passage.envelope.request_id, permit, data, purpose.legal_basis)
+    emergency = passage.request.emergency
+    kind = EntryType.DISCLOSURE if emergency is None else EntryType.BREAK_GLASS
+    if emergency is not None:
+        answer.members["emergency"] = emergency_out(emergency)
     members = release_members(gate.catalogue, passage, permit, purpose)
     codes = log_codes(permit.withheld, permit.conditions) if permit.withheld else None
-    entry = Entry(EntryType.DISCLOSURE, members, codes)
-    return answer, await _record(gate, passage, entry, answer)
+    return answer, _draft(passage, Entry(kind, members, codes), answer)
 
 
-async def _refuse(gate: Gate, passage: Passage, refuse: Refuse) -> tuple[Answer, Receipt]:
+def refused(gate: Gate, passage: Passage, refuse: Refuse) -> tuple[Answer, Draft]:
+    """Return the answer of a refusal, and the entry to be made before it leaves."""
     answer = refusal(passage.envelope.request_id, refuse)
     members = refusal_members(gate.catalogue, passage, refuse)
     entry = Entry(EntryType.REFUSAL, members, log_codes(refuse.reasons, refuse.conditions))
-    return answer, await _record(gate, passage, entry, answer)
+    return answer, _draft(passage, entry, answer)
 
 
-async def _record(gate: Gate, passage: Passage, entry: Entry, answer: Answer) -> Receipt:
-    """Make the entry durable: public members in the leaf, the rest committed to and sealed."""
+def _pending(gate: Gate, passage: Passage, refuse: Refuse) -> tuple[Answer, Draft]:
+    """Return the answer to a request that waits; its entry says that nothing was released."""
+    answer = pending(passage.envelope.request_id)
+    members = refusal_members(gate.catalogue, passage, refuse) | {"outcome": PENDING}
+    entry = Entry(EntryType.REFUSAL, members, log_codes(refuse.reasons, refuse.conditions))
+    return answer, _draft(passage, entry, answer)
+
+
+def _draft(passage: Passage, entry: Entry, answer: Answer) -> Draft:
+    """Return the entry: public members in the leaf, the rest committed to and sealed."""
     request, envelope = passage.request, passage.envelope
     content = orjson.dumps(answer.members)
     committed = {
@@ -247,21 +339,28 @@ async def _record(gate: Gate, passage: Passage, entry: Entry, answer: Answer) ->
         committed["subject"] = request.subject.as_bytes()
     if entry.log_codes is not None:
         committed["log_codes"] = entry.log_codes
-    if request.justifications:
-        committed["justification"] = orjson.dumps(
-            request.justifications, option=orjson.OPT_SORT_KEYS
-        )
-    return await gate.ledger.append(
-        Draft(
-            type=entry.type,
-            request_id=envelope.request_id,
-            members=entry.members,
-            committed=committed,
-            subject=None if request.subject is None else request.subject.as_bytes(),
-            replay=None if envelope.replay_digest is None else content,
-            replay_digest=envelope.replay_digest,
-        )
+    if request.motivation is not None:
+        committed["justification"] = request.motivation
+    return Draft(
+        type=entry.type,
+        request_id=envelope.request_id,
+        members=entry.members,
+        committed=committed,
+        subject=None if request.subject is None else request.subject.as_bytes(),
+        replay=None if envelope.replay_digest is None else content,
+        replay_digest=envelope.replay_digest,
     )
+
+
+async def correct_undelivered(gate: Gate, receipt: Receipt, correction_id: str) -> None:
+    """Record that the answer of this entry did not reach its requester.
+
+    Effects: one `correction` entry. That an answer left is known here only by the connection it
+             left on: reconciliation with the requester's receipts tells more.
+    Raises:  an AuditError when it cannot be recorded; the entry of the answer stands all the same.
+    """
+    members: dict[str, Json] = {"entry": receipt.request_id, "reason": "undelivered"}
+    await gate.ledger.append(Draft(EntryType.CORRECTION, correction_id, members))
 
 
 def _day_of(at: dt.datetime) -> dt.date:

@@ -5,18 +5,19 @@ counted; the request itself is committed to, so it can be opened later by who ho
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
 
 from audit.entry import EntryType, Json
-from gateway.catalogue.model import Catalogue, Purpose
+from gateway.catalogue.model import Catalogue, Need, Purpose
 from gateway.decision.model import REASONS, ConditionOutcome, Permit, Reason, Refuse
-from gateway.passage import Passage
+from gateway.passage import Passage, justified
 
 # A leaf holds 4 KiB at most; beyond this number refused fields are counted and no longer named.
 _NAMED_REFUSALS = 24
+_MOST_PURPOSES = 99
 
 Members = dict[str, Json]
 
@@ -33,38 +34,53 @@ class Entry:
 def release_members(
     catalogue: Catalogue, passage: Passage, permit: Permit, purpose: Purpose
 ) -> Members:
-    """Return the public members of the entry of a disclosure."""
-    members = _common(catalogue, passage, permit.outcome, permit.conditions)
-    members["legal_basis"] = [
-        f"{ground.law} {ground.article} ({ground.gdpr})" for ground in purpose.legal_basis
-    ]
-    members["released"] = [
-        {"field": name, "precision": purpose.fields[name].precision.label} for name in permit.fields
-    ]
-    members["obligations"] = [duty.kind.value for duty in permit.obligations]
+    """Return the public members of the entry of a disclosure, in an emergency or not."""
+    members = _asked_members(catalogue, passage) | permit_members(catalogue, permit, purpose)
+    emergency = passage.request.emergency
+    return members if emergency is None else members | {"reason": emergency.reason}
+
+
+def refusal_members(catalogue: Catalogue, passage: Passage, refuse: Refuse) -> Members:
+    """Return the public members of the entry of a refusal."""
+    return _asked_members(catalogue, passage) | refuse_members(catalogue, refuse)
+
+
+def permit_members(catalogue: Catalogue, permit: Permit, purpose: Purpose) -> Members:
+    """Return what of a permit stands in its entry: it follows from the decision alone."""
+    members: Members = {
+        "outcome": permit.outcome,
+        "conditions": [_condition(condition) for condition in permit.conditions],
+        "legal_basis": [
+            f"{ground.law} {ground.article} ({ground.gdpr})" for ground in purpose.legal_basis
+        ],
+        "released": [
+            {"field": name, "precision": purpose.fields[name].precision.label}
+            for name in permit.fields
+        ],
+        "obligations": [duty.kind.value for duty in permit.obligations],
+    }
     if permit.withheld:
         members["refused"] = refused(catalogue, permit.withheld)
     return members
 
 
-def refusal_members(catalogue: Catalogue, passage: Passage, refuse: Refuse) -> Members:
-    """Return the public members of the entry of a refusal."""
-    members = _common(catalogue, passage, refuse.outcome, refuse.conditions)
-    members["refused"] = refused(catalogue, refuse.reasons)
-    return members
+def refuse_members(catalogue: Catalogue, refuse: Refuse) -> Members:
+    """Return what of a refusal stands in its entry: it follows from the decision alone."""
+    return {
+        "outcome": refuse.outcome,
+        "conditions": [_condition(condition) for condition in refuse.conditions],
+        "refused": refused(catalogue, refuse.reasons),
+    }
 
 
-def _common(
-    catalogue: Catalogue, passage: Passage, outcome: str, conditions: Sequence[ConditionOutcome]
-) -> Members:
+def _asked_members(catalogue: Catalogue, passage: Passage) -> Members:
     declaration, caller = passage.declaration, passage.caller
     members: Members = {
         "organisation": catalogue.organisations[caller.organisation].oin,
         "role": caller.role,
         "policy": catalogue.revision,
-        "outcome": outcome,
         "subjects": 0 if passage.request.subject is None else 1,
-        "conditions": [_condition(condition) for condition in conditions],
+        "asked": _asked(passage),
         "trace": passage.envelope.trace_id,
         "span": passage.envelope.span_id,
     }
@@ -75,6 +91,30 @@ def _common(
     known = [name for name in declaration.purposes if name in catalogue.purposes]
     if len(known) == 1:
         members["purpose"] = known[0]
+    return members
+
+
+def _asked(passage: Passage) -> Members:
+    """Return how it was asked, so that the entry can be decided again: no word is the caller's own.
+
+    Of the motivations only those count that a field of the declared purpose needs, so that nobody
+    can fill an entry with them.
+    """
+    request, purpose = passage.request, passage.declaration.purpose
+    members: Members = {
+        "fields": "minimal" if request.fields is None else "named",
+        "over_asking": request.over_asking.value,
+        "purposes": min(len(passage.declaration.purposes), _MOST_PURPOSES),
+        "standing": passage.declaration.standing.value,
+    }
+    if request.emergency is not None:
+        members["emergency"] = True
+    motivated = set(justified(request.justifications))
+    motivated &= set(request.fields or ())
+    grants = () if purpose is None else purpose.fields.values()
+    judged = [each.name for each in grants if each.need is Need.JUDGEMENT]
+    if motivated.intersection(judged):
+        members["justified"] = [name for name in judged if name in motivated]
     return members
 
 

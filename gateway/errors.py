@@ -10,7 +10,16 @@ GatewayError
 ├── KeyReused           an idempotency key with another request: 409
 ├── KeySpent            an idempotency key whose answer is no longer kept: 409
 ├── NotFound            no such thing, or not yours: 404
+├── SupervisorsOnly     only a supervisor reads this: 403
+├── RoleNotMandated     the policy gives this role no mandate for it: 403
+├── OwnReview           nobody judges an emergency of their own: 403
+├── ReviewClosed        an emergency that was judged already: 409
+├── CaseRefused         a step in a case that its rules do not allow: 409, with its code
+├── VersionConflict     a step from a version of a case that is no longer the last: 409
+├── CasesUnavailable    the case store does not take a step: 503
 ├── PartnerFailed       the command line got no token or no answer from a gateway
+├── RevisionInvalid     a kept policy revision is not the one that its digest names
+├── EvidenceInvalid     receipts or query logs that are handed in cannot be read
 └── DemoInvalid         the demo set cannot be loaded
 """
 
@@ -60,8 +69,52 @@ class NotFound(GatewayError):
     """There is no such resource for this caller."""
 
 
+class SupervisorsOnly(GatewayError):
+    """Only a supervisor may read the entries of everybody."""
+
+
+class RoleNotMandated(GatewayError):
+    """The policy gives the role of the caller no mandate for this."""
+
+
+class OwnReview(GatewayError):
+    """The one who judges is the one who used it, or acts in the same role."""
+
+
+class ReviewClosed(GatewayError):
+    """Somebody judged this use before."""
+
+
+class CaseRefused(GatewayError):
+    """The rules of the case do not allow this step; `code` says which rule."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the step is refused: {code}")
+        self.code = code
+
+
+class VersionConflict(GatewayError):
+    """Somebody else took a step in the meantime; `current` is the version that is there now."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__("another step came in between")
+        self.current = current
+
+
+class CasesUnavailable(GatewayError):
+    """The case store did not write a step down in time; nothing of it took effect."""
+
+
 class PartnerFailed(GatewayError):
     """A client of a gateway could not get a token or an answer."""
+
+
+class RevisionInvalid(GatewayError):
+    """A policy revision, kept or to be kept, is not the one that its digest names."""
+
+
+class EvidenceInvalid(GatewayError):
+    """A receipt or a line of a query log that was handed in cannot be read."""
 
 
 class DemoInvalid(GatewayError):

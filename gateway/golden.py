@@ -17,7 +17,9 @@ from typing_extensions import override
 from audit.entry import Draft, Receipt
 from audit.ledger import Ledger
 from gateway.cases.finder import FactFinder
-from gateway.cases.records import RecordedCases
+from gateway.cases.importing import Tables, refill
+from gateway.cases.opening import open_cases
+from gateway.cases.records import SqlCases
 from gateway.catalogue.model import Catalogue
 from gateway.decision.decide import Decider
 from gateway.decision.engine import Engine
@@ -25,7 +27,7 @@ from gateway.decision.model import Decision, OverAsking, Permit, Question, Reaso
 from gateway.decision.parties import Parties
 from gateway.disclosure import Gate, disclose
 from gateway.golden_cases import Case, CaseFile
-from gateway.golden_world import CaseSource, bills_in_force, with_mandates
+from gateway.golden_world import CaseSource, bills_in_force, records_of, with_mandates
 from gateway.identity.tokens import VerifiedCaller
 from gateway.passage import Envelope
 from gateway.sources.source import Source
@@ -98,12 +100,16 @@ class World:
     """What the cases are run against: the policy, the engine that decides, the invented clients.
 
     `engine_of` makes the engine for a catalogue; cases that imagine a bill to be law get their own.
+    `people` holds what is recorded about the clients, and `store` is a file for a case store that
+    holds it for one case at a time.
     """
 
     catalogue: Catalogue
     policies: Path
     engine_of: Callable[[Catalogue], Engine]
     clients: Source
+    people: Tables
+    store: Path
 
 
 async def run_cases(
@@ -111,7 +117,7 @@ async def run_cases(
 ) -> Report:
     """Run every case of the files; under `refuse` each partial answer must be a refusal.
 
-    Effects: reads the clients; the engines that were made for it are closed.
+    Effects: reads the clients, fills the store; the engines that were made for it are closed.
     """
     court = _Court(world)
     differences: list[Difference] = []
@@ -132,14 +138,16 @@ class _Court:
     def __init__(self, world: World) -> None:
         self._world = world
         self._deciders: dict[bool, _Witness] = {}
+        self._cases: SqlCases = open_cases(f"sqlite:///{world.store}")
 
     async def outcome(self, case: Case, over_asking: OverAsking) -> Outcome:
         decider = self._decider(imagines=case.bills_in_force)
         source = CaseSource(self._world.clients, case)
+        refill(records_of(case, self._world.people), self._world.store)
         gate = Gate(
             catalogue=with_mandates(decider.catalogue, case.caller),
             decider=decider,
-            facts=FactFinder(RecordedCases(source), source),
+            facts=FactFinder(self._cases, source),
             source=source,
             ledger=cast("Ledger", _NoLedger()),
             now=lambda: dt.datetime.combine(case.day, dt.time(12), dt.UTC),
@@ -151,6 +159,7 @@ class _Court:
         return _outcome(decider.last, released)
 
     async def aclose(self) -> None:
+        self._cases.close()
         for decider in self._deciders.values():
             await decider.aclose()
 

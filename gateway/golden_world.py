@@ -1,4 +1,4 @@
-"""What a case changes in the world for itself: rows in registers, mandates, a bill made law."""
+"""What a case changes in the world for itself: rows, mandates, a bill made law."""
 
 import datetime as dt
 import json
@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from gateway.catalogue.model import Catalogue
+from gateway.cases.importing import Tables
+from gateway.catalogue.model import Catalogue, Phase
+from gateway.decision.model import OverAsking
 from gateway.golden_cases import Case, CaseCaller
 from gateway.sources.source import Query, Row, Source
 from gateway.subject import Subject
@@ -55,22 +57,50 @@ class CaseSource:
 def _replaced(case: Case) -> Iterator[tuple[str, list[Row]]]:
     """Yield each table that the context speaks for, with its rows."""
     context = case.context
+    figures = _rows(context.get("aggregaat")) or [{}]
+    yield (
+        "aggregaat",
+        [{"groepsgrootte": context.get("groepsgrootte"), **_flat(row)} for row in figures],
+    )
+    if "vroegsignaal" in context:
+        yield "vroegsignaal", _rows(context["vroegsignaal"])
+
+
+def records_of(case: Case, people: Tables) -> Tables:
+    """Return what is recorded about the person of this case: their own rows, or what it names.
+
+    Who imagines the bill to be law imagines its exploration still to be going on.
+    """
+    subject = case.request(OverAsking.REFUSE).subject
+    bsn = "" if subject is None else subject.value
+    mine: dict[str, list[Row]] = {
+        name: [row for row in rows if row.get("bsn") == bsn] for name, rows in people.items()
+    }
+    for name, rows in _recorded(case):
+        mine[name] = [{"bsn": bsn, **row} for row in rows] if bsn else []
+    if case.bills_in_force:
+        mine["casus"] = [_in_exploration(row) for row in mine.get("casus", ())]
+    return mine
+
+
+def _recorded(case: Case) -> Iterator[tuple[str, list[Row]]]:
+    """Yield each kind of record that the context speaks for, with its rows."""
+    context = case.context
     confirmed = case.purposes if context.get("bron_bevestigd") is True else ()
     today = case.day.isoformat()
     answers: list[Row] = [
         {"doel": name, "bevestigd_op": today, "geldig_tot": None} for name in confirmed
     ]
     yield "bron_bevestiging", answers
-    figures = _rows(context.get("aggregaat")) or [{}]
-    yield (
-        "aggregaat",
-        [{"groepsgrootte": context.get("groepsgrootte"), **_flat(row)} for row in figures],
-    )
     if "toestemmingen" in context:
         yield "toestemming", [_consent(row) for row in _rows(context["toestemmingen"])]
-    for table in ("vroegsignaal", "vertegenwoordiging"):
-        if table in context:
-            yield table, _rows(context[table])
+    if "vertegenwoordiging" in context:
+        yield "vertegenwoordiging", _rows(context["vertegenwoordiging"])
+
+
+def _in_exploration(row: Row) -> Row:
+    explores = row.get("fase") == Phase.COORDINATION
+    return {**row, "fase": Phase.EXPLORATION} if explores else row
 
 
 def _consent(row: Row) -> Row:

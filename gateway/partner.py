@@ -53,9 +53,24 @@ class Partner:
 
         Raises: PartnerFailed when the gateway cannot be reached or gives no token.
         """
-        headers = {"authorization": f"Bearer {self.token(hat)}"}
+        return self.send(hat, "POST", "/v1/disclosures", request)
+
+    def send(
+        self,
+        hat: Hat,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send a request under this hat and return the gateway's response, refusals included.
+
+        Raises: PartnerFailed when the gateway cannot be reached or gives no token.
+        """
+        sent = {"authorization": f"Bearer {self.token(hat)}", **(headers or {})}
+        content = None if body is None else dict(body)
         try:
-            return self._http.post("/v1/disclosures", json=dict(request), headers=headers)
+            return self._http.request(method, path, json=content, headers=sent)
         except httpx.HTTPError as exc:
             raise PartnerFailed("the gateway cannot be reached") from exc
 

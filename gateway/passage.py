@@ -3,11 +3,30 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+import orjson
 
 from gateway.catalogue.model import Purpose
 from gateway.decision.model import OverAsking, Standing, SubjectCheck
-from gateway.identity.tokens import VerifiedCaller
+from gateway.identity.clients import Hat
 from gateway.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Why somebody cannot wait, and what that gives: one answer, for a short time.
+
+    Shapes:  reason: a word of the closed list that stands in the ledger; words: their own words,
+             which are sealed.
+    Units:   valid_until: until when the answer may be used; review_by: when another person must
+             have judged it.
+    """
+
+    reason: str
+    words: str
+    valid_until: dt.datetime
+    review_by: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +47,15 @@ class Request:
     case: str | None
     over_asking: OverAsking
     claims: Mapping[str, str | bool] = field(default_factory=dict)
+    emergency: Emergency | None = None
+
+    @property
+    def motivation(self) -> bytes | None:
+        """The caller's own words on why: per field, and why it cannot wait; to be sealed."""
+        words: dict[str, object] = dict(self.justifications)
+        if self.emergency is not None:
+            words = {"emergency": self.emergency.words, "fields": words}
+        return orjson.dumps(words, option=orjson.OPT_SORT_KEYS) if words else None
 
 
 # Below this length a motivation says nothing; whether it is a good one is for a sample review.
@@ -73,12 +101,50 @@ class Declaration:
     standing: Standing
 
 
+class Acting(Protocol):
+    """Who a decision is about: a caller, or somebody for whom a caller asks beside others."""
+
+    @property
+    def organisation(self) -> str:
+        """The organisation."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """The role, of those that the hats have."""
+        ...
+
+    @property
+    def professional(self) -> str:
+        """The partner's own id of the person."""
+        ...
+
+    @property
+    def hats(self) -> frozenset[Hat]:
+        """Every organisation and role that may be acted in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the professional who holds the answer said to the question of an earlier request.
+
+    Shapes:  question: the id of that request. value: None when the professional does not know.
+    """
+
+    question: str
+    field: str
+    value: bool | None
+    at: dt.datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One request on its way: who asks what, in which envelope, on which day."""
 
-    caller: VerifiedCaller
+    caller: Acting
     request: Request
     envelope: Envelope
     declaration: Declaration
     at: dt.datetime
+    word: Word | None = None

@@ -8,9 +8,11 @@ import typer
 
 from gateway import policy_commands, review_commands
 from gateway.cli_base import Output, OutputOption, explained, show_json
+from gateway.log_place import ledger_path
+from gateway.openings import tally_path
 from gateway.review_commands import Form, Outcome, Use
 from gateway.settings import load_settings
-from gateway.wiring import ledger_path, tally_path, utc_now
+from gateway.wiring import utc_now
 
 app = typer.Typer(help="De beleidsbestanden. The policy files.", no_args_is_help=True)
 

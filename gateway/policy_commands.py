@@ -21,7 +21,7 @@ from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.explain import Explanation, StepState, explain
 from gateway.decision.model import OverAsking, Permit, Question, SubjectCheck
 from gateway.decision.parties import Parties
-from gateway.demo.data import load_clients, reference_day
+from gateway.demo.data import load_clients, reference_day, tables_of
 from gateway.errors import SettingsInvalid
 from gateway.golden import Report, World, run_cases
 from gateway.golden_cases import read_cases
@@ -154,13 +154,16 @@ def _run(
     """Run cases against the clients as they were on the day that the set is about."""
     with TemporaryDirectory(prefix="doelpoort-cases-") as folder:
         database = Path(folder) / "clients.db"
-        load_clients(clients, database, reference_day(clients))
+        day = reference_day(clients)
+        load_clients(clients, database, day)
         with closing(SqlSource(f"sqlite:///{database}")) as source:
             world = World(
                 load_catalogue(folders.purposes, folders.policies),
                 folders.policies,
                 lambda policy: EmbeddedEngine.build(policy, folders.policies),
                 source,
+                tables_of(clients, day),
+                Path(folder) / "cases.db",
             )
             cases = [read_cases(file) for file in files]
             return asyncio.run(run_cases(cases, world, over_asking))

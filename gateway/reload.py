@@ -15,7 +15,7 @@ from gateway.api.state import Services
 from gateway.catalogue.errors import PurposeError
 from gateway.decision.decide import Decider
 from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable, PolicyError
-from gateway.errors import SourceInvalid
+from gateway.errors import RevisionInvalid, SourceInvalid
 
 _LOG = logging.getLogger("doelpoort.policy")
 
@@ -55,8 +55,9 @@ class Reloader:
             return
         try:
             await self._exchange(await self._build())
-        except (EngineUnavailable, EngineAnswerInvalid, AuditError) as exc:
-            # Not the files are to blame but the policy server or the ledger: this is tried again.
+        except (EngineUnavailable, EngineAnswerInvalid, AuditError, RevisionInvalid) as exc:
+            # Not the files are to blame but the policy server or the ledger, or the files were
+            # edited again while they were kept: this is tried again.
             self._keep(exc)
             return
         except (PurposeError, PolicyError, SourceInvalid) as exc:
@@ -76,7 +77,7 @@ class Reloader:
             await decider.require_revision()
             if revision != old.catalogue.revision:
                 await self._announce(revision)
-        except (PolicyError, AuditError):
+        except (PolicyError, PurposeError, AuditError, RevisionInvalid):
             await decider.aclose()
             raise
         gate = replace(services.gate, catalogue=decider.catalogue, decider=decider)

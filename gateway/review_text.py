@@ -21,6 +21,7 @@ _ASPECTS: Mapping[str, str] = {
     "aggregated": "gaat over een groep",
     "band": "indeling in groepen",
     "case_kinds": "soort casus",
+    "phases": "fase van de casus",
     "column": "kolom bij de bron",
     "condition": "voorwaarde",
     "consent": "toestemming voor dit gegeven",

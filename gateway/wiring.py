@@ -2,53 +2,74 @@
 
 import asyncio
 import datetime as dt
-import itertools
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import httpx
 from fastapi import FastAPI
 
 from audit.entry import Draft, EntryType, new_request_id
-from audit.ledger import Ledger, LedgerReader, LogSettings
-from audit.note import Signer
-from audit.seal import Seal, SealKeys
-from audit.storage.tables import SCHEMA, SqlReader
+from audit.errors import AuditError
+from audit.ledger import Ledger
+from audit.note import parse_vkey
+from audit.projections.lines import Kind
+from audit.projections.record import Context
+from audit.witness.client import WitnessClient
+from audit.witness.policy import parse_policy
+from gateway.api.cases import desk_of
 from gateway.api.state import Services
 from gateway.app import create_app
 from gateway.cases.finder import FactFinder
-from gateway.cases.records import NEEDED, RecordedCases
-from gateway.catalogue.load import load_catalogue
-from gateway.catalogue.model import Catalogue
+from gateway.cases.records import SqlCases
+from gateway.chores import Chore, do_chores
 from gateway.decision.decide import Decider
-from gateway.decision.embedded import EmbeddedEngine
-from gateway.decision.engine import Engine
-from gateway.decision.opa import OpaEngine
-from gateway.decision.parties import Parties
-from gateway.disclosure import Gate
-from gateway.errors import SettingsInvalid, SourceInvalid
+from gateway.disclosure import Gate, release_all
+from gateway.errors import SettingsInvalid
 from gateway.identity.assertions import AssertionVerifier
 from gateway.identity.endpoint import TokenEndpoint
 from gateway.identity.keys import KeyRing, ensure_keys
 from gateway.identity.registry import Registry
 from gateway.identity.tokens import TokenIssuer, TokenVerifier
+from gateway.informing import Informing
 from gateway.learning.tally import Tally
+from gateway.log_place import (
+    LogPlace,
+    LogReading,
+    Machine,
+    ledger_path,
+    log_place,
+    open_reading,
+    open_writing,
+)
+from gateway.openings import (
+    OpenSource,
+    build_decider,
+    make_home,
+    open_case_store,
+    open_source,
+    registry_of,
+    tally_path,
+)
+from gateway.otlp import Exporter, Target
+from gateway.questioning import Questioning
 from gateway.reload import Reloader, Stamp, stamp_of
+from gateway.replay.revisions import keep_revision
 from gateway.settings import Settings
-from gateway.sources.sql import SqlSource
+from gateway.witnessing import Stamping, Witnessing, begin_watch
 
 _LOG = logging.getLogger("doelpoort.wiring")
 
-_FIRST_EPOCH = 1
 _LOOK_S = 2.0
-_LOOKS_PER_SAVE = 30
-_HTTPS_PORT = 443
-_OPA_PORT = 8181
+_SAVE_S = 60.0
+_WITNESS_S = 60.0
+_WITNESS_DEADLINE_S = 10.0
+_STAMP_S = 3600.0
+_HTTP_TIMEOUT_S = 10.0
 
 
 def utc_now() -> dt.datetime:
@@ -77,48 +98,14 @@ class Gateway:
     close: Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """The writing and the reading side of one opened log."""
-
-    ledger: Ledger
-    reader: LedgerReader
-    vkey: str
-    path: Path
-
-
-def load_policy(settings: Settings) -> tuple[Catalogue, Parties]:
-    """Read the policy files; both raise an explanation when they are empty, broken or at odds."""
-    catalogue = load_catalogue(settings.purposes, settings.policies)
-    parties = Parties.load(
-        settings.policies / "parties.conf", settings.policies / "parties.csv", catalogue
-    )
-    return catalogue, parties
-
-
-def registry_of(settings: Settings) -> Registry:
-    """Return the client registry of this gateway."""
-    return Registry(settings.home / "clients.json")
-
-
-def ledger_path(settings: Settings, year: int) -> Path:
-    """Return the file of the log of this year: one log a year, so that each can be closed."""
-    return settings.home / f"ledger-{year}.db"
-
-
-def tally_path(home: Path) -> Path:
-    """Return the file of the counts that are kept beside the ledger, without persons."""
-    return home / "tally.json"
-
-
 def open_gateway(settings: Settings) -> Gateway:
     """Open everything a gateway needs, in the order in which a start should fail.
 
-    Effects: makes `home` and the keys on the first start; takes the ledger for this process alone.
+    Effects: makes `home` and the keys on the first start; takes its name in the ledger.
     Raises:  the error of whatever is missing, weak or in use; what was opened before is closed.
     """
     with ExitStack() as opened:
-        _make_home(settings.home)
+        make_home(settings.home)
         keys = ensure_keys(settings.home / "keys", random=os_random)
         registry = registry_of(settings)
         registry.load()
@@ -128,81 +115,188 @@ def open_gateway(settings: Settings) -> Gateway:
         decider = build_decider(settings, registers.source)
         tally = Tally.open(tally_path(settings.home))
         opened.callback(_save, tally)
-        log = _open_log(settings, keys, opened)
+        place = log_place(settings, keys, utc_now().year)
+        log = _open_log(settings, place, decider, opened)
         gate = Gate(
             catalogue=decider.catalogue,
             decider=decider,
-            facts=FactFinder(RecordedCases(registers.records), registers.source),
+            facts=FactFinder(registers.cases, registers.source),
             source=registers.source,
             ledger=log.ledger,
             now=utc_now,
             note=tally.note,
+            hold=release_all if log.witnessing is None else log.witnessing.hold,
         )
-        services = _services(settings, keys, registry, gate, log.reader)
-        kept = _Kept(registers.source, stamp, tally, opened.pop_all())
-        return _gateway(settings, services, log, kept)
+        services = _services(settings, keys, registry, _Parts(gate, registers.cases, log.reading))
+        kept = _Kept(registers.source, stamp, tally, log, opened.pop_all())
+        return _gateway(settings, services, place, kept)
     raise AssertionError("an exit stack does not swallow exceptions")
 
 
 @dataclass(frozen=True, slots=True)
-class _Registers:
-    """The source of data, and the source of the records that decisions rest on."""
+class _Parts:
+    """What the routes work with, besides identity."""
 
-    source: SqlSource
-    records: SqlSource
+    gate: Gate
+    cases: SqlCases
+    log: LogReading
+
+
+@dataclass(frozen=True, slots=True)
+class _Registers:
+    """The source of data, and the store of the cases that decisions rest on."""
+
+    source: OpenSource
+    cases: SqlCases
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The writing and the reading side of the log, and what goes out about it."""
+
+    ledger: Ledger
+    reading: LogReading
+    witnessing: Witnessing | None
+    http: httpx.AsyncClient
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """What lives as long as the gateway does."""
 
-    source: SqlSource
+    source: OpenSource
     stamp: Stamp
     tally: Tally
+    log: _Log
     opened: ExitStack
 
 
 def _open_registers(settings: Settings, opened: ExitStack) -> _Registers:
-    source = _open_source("SOURCE_URL", settings.source_url)
+    source = open_source(settings, monotonic_s=time.monotonic)
     opened.callback(source.close)
-    records = _open_source("CASES_URL", settings.cases_url)
-    opened.callback(records.close)
-    for query in NEEDED:
-        records.require(query, of_persons=True)
-    return _Registers(source, records)
+    cases = open_case_store(settings.cases_url)
+    opened.callback(cases.close)
+    return _Registers(source, cases)
 
 
-def _gateway(settings: Settings, services: Services, log: _Log, kept: _Kept) -> Gateway:
+def _open_log(settings: Settings, place: LogPlace, decider: Decider, opened: ExitStack) -> _Log:
+    """Open the log, keep the revision beside it, and find its witnesses."""
+    _require_folder(place)
+    ledger = open_writing(place, opened)
+    reading = open_reading(place, Machine(clock_ms, os_random), opened)
+    revision = decider.catalogue.revision
+    keep_revision(reading.annex, settings.purposes, settings.policies, revision=revision)
+    http = httpx.AsyncClient(timeout=_HTTP_TIMEOUT_S)
+    return _Log(ledger, reading, _open_witnessing(settings, place, reading, http), http)
+
+
+def _open_witnessing(
+    settings: Settings, place: LogPlace, log: LogReading, http: httpx.AsyncClient
+) -> Witnessing | None:
+    """Return the witnesses that the policy file names, if there is one.
+
+    Raises: SettingsInvalid if the file is missing, malformed, or about another log.
+    """
+    if settings.witnesses is None:
+        return None
+    try:
+        policy = parse_policy(settings.witnesses.read_bytes()).for_log(parse_vkey(place.vkey))
+    except (OSError, AuditError) as exc:
+        raise SettingsInvalid(f"DOELPOORT_WITNESSES: {settings.witnesses}: {exc}") from exc
+    return Witnessing(
+        policy=policy,
+        client=WitnessClient(policy, http, _WITNESS_DEADLINE_S),
+        watch=begin_watch(policy, log.reader, log.annex, clock_ms()),
+        log=log.reader,
+        annex=log.annex,
+        clock_ms=clock_ms,
+    )
+
+
+def _gateway(settings: Settings, services: Services, place: LogPlace, kept: _Kept) -> Gateway:
+    async def settle() -> None:
+        # A step that took effect before its entry could be made is recorded as soon as it can be.
+        await desk_of(app.state.services).settle()
+
     async def background(app: FastAPI) -> None:
-        await _keep_up(app, settings, kept)
+        reloader = _reloader(app, settings, kept)
+        try:
+            informing = Informing(settings, place.origin, kept.log.http, lambda: app.state.services)
+            chores = (
+                *_chores(settings, place, reloader, kept),
+                Chore("entries of steps in cases", _LOOK_S, settle),
+                *informing.chores(),
+                *Questioning(settings.home, kept.log.http, lambda: app.state.services).chores(),
+            )
+            await do_chores(chores, asyncio.sleep)
+        finally:
+            await reloader.aclose()
 
     async def close() -> None:
         await app.state.services.gate.decider.aclose()
+        await kept.log.http.aclose()
+        await kept.source.aclose()
         kept.opened.close()
 
     app = create_app(
         services, public_url=settings.public_url, background=background, on_close=close
     )
-    return Gateway(app, services, log.vkey, log.path, close)
+    return Gateway(app, services, place.vkey, ledger_path(settings, utc_now().year), close)
 
 
-def build_decider(settings: Settings, source: SqlSource) -> Decider:
-    """Read the policy files and make what decides by them, once the source can answer them all.
+def _chores(
+    settings: Settings, place: LogPlace, reloader: Reloader, kept: _Kept
+) -> Sequence[Chore]:
+    """Return what this gateway does beside answering, as far as it is set up for it."""
 
-    Raises: CatalogueInvalid, PartiesInvalid, BundleInvalid, SourceInvalid.
-    """
-    catalogue, parties = load_policy(settings)
-    source.check(catalogue)
-    return Decider(catalogue, parties, _open_engine(settings, catalogue))
+    async def save() -> None:
+        _save(kept.tally)
+
+    chores = [
+        Chore("reload of the policy", _LOOK_S, reloader.refresh),
+        Chore("tally", _SAVE_S, save),
+    ]
+    log, http = kept.log.reading, kept.log.http
+    if kept.log.witnessing is not None:
+        chores.append(Chore("witnesses", _WITNESS_S, kept.log.witnessing.ask))
+    if settings.timestamp_url is not None and settings.timestamp_roots is not None:
+        chain = settings.timestamp_roots.read_bytes()
+        stamping = Stamping(settings.timestamp_url, chain, http, log.reader, log.annex, clock_ms)
+        chores.append(Chore("time stamps", _STAMP_S, stamping.ask))
+    if settings.otlp_url is not None:
+        year, context = place.origin.rpartition("/")[2], Context(settings.public_url)
+        for kind in (Kind.LDV, Kind.ADL):
+            position = settings.home / f"otlp-{kind.value}-{year}.position"
+            exporter = Exporter(
+                http,
+                Target(settings.otlp_url, kind, position),
+                records=log.reader,
+                context=context,
+                pause=asyncio.sleep,
+                random=os_random,
+            )
+            chores.append(
+                Chore(f"export of {kind.value} lines", _LOOK_S, _exporting(exporter, log))
+            )
+    return chores
 
 
-async def _keep_up(app: FastAPI, settings: Settings, kept: _Kept) -> None:
-    """Look at the policy files every other second, and write the tally every minute."""
+def _exporting(exporter: Exporter, log: LogReading) -> Callable[[], Awaitable[None]]:
+    async def export() -> None:
+        await exporter.run(lambda: log.reader.head().size)
+
+    return export
+
+
+def _reloader(app: FastAPI, settings: Settings, kept: _Kept) -> Reloader:
+    """Return what puts edited policy files in force; their revision is kept before it is used."""
 
     async def build() -> Decider:
         return await asyncio.to_thread(build_decider, settings, kept.source)
 
     async def announce(revision: str) -> None:
+        folders, annex = (settings.purposes, settings.policies), kept.log.reading.annex
+        await asyncio.to_thread(keep_revision, annex, *folders, revision=revision)
         request_id = new_request_id(clock_ms(), os_random)
         entry = Draft(EntryType.POLICY, request_id, {"policy": revision})
         await app.state.services.gate.ledger.append(entry)
@@ -210,7 +304,7 @@ async def _keep_up(app: FastAPI, settings: Settings, kept: _Kept) -> None:
     def put(services: Services) -> None:
         app.state.services = services
 
-    reloader = Reloader(
+    return Reloader(
         lambda: app.state.services,
         put,
         stamp=lambda: stamp_of(settings.purposes, settings.policies),
@@ -218,14 +312,6 @@ async def _keep_up(app: FastAPI, settings: Settings, kept: _Kept) -> None:
         announce=announce,
         seen=kept.stamp,
     )
-    try:
-        for look in itertools.count(1):
-            await asyncio.sleep(_LOOK_S)
-            await reloader.refresh()
-            if look % _LOOKS_PER_SAVE == 0:
-                _save(kept.tally)
-    finally:
-        await reloader.aclose()
 
 
 def _save(tally: Tally) -> None:
@@ -236,69 +322,15 @@ def _save(tally: Tally) -> None:
         _LOG.error("the tally is not written: %s", type(exc).__name__)
 
 
-def _make_home(home: Path) -> None:
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as exc:
-        raise SettingsInvalid(f"DOELPOORT_HOME: {home} cannot be made into a folder") from exc
-
-
-def _open_source(setting: str, url: str) -> SqlSource:
-    try:
-        return SqlSource(url)
-    except SourceInvalid as exc:
-        raise SourceInvalid(f"DOELPOORT_{setting}: {exc}") from exc
-
-
-def _open_engine(settings: Settings, catalogue: Catalogue) -> Engine:
-    if settings.engine == "embedded":
-        return EmbeddedEngine.build(catalogue, settings.policies)
-    if settings.opa_url is None:
-        raise SettingsInvalid("the OPA engine needs the address of its server")
-    url = urlsplit(settings.opa_url)
-    tls = url.scheme == "https"
-    token = None if settings.opa_token is None else settings.opa_token.get_secret_value()
-    port = url.port or (_HTTPS_PORT if tls else _OPA_PORT)
-    return OpaEngine(url.hostname or "", port, tls=tls, token=token)
-
-
-def _open_log(settings: Settings, keys: KeyRing, opened: ExitStack) -> _Log:
-    year = utc_now().year
-    path = ledger_path(settings, year)
-    origin = f"{settings.public_host}/disclosures/{year}"
-    seed = keys.log.private_bytes_raw()
-    seal_keys = SealKeys(_FIRST_EPOCH, keys.seal_epoch, keys.seal_period)
-    ledger = Ledger.open(
-        LogSettings(
-            path=path,
-            origin=origin,
-            seed=seed,
-            gateway_id=settings.gateway_id,
-            keys=seal_keys,
-            high_water=_mark_of(settings, year),
-            schema=SCHEMA,
+def _require_folder(place: LogPlace) -> None:
+    if not os.access(place.high_water.parent, os.W_OK):
+        raise SettingsInvalid(
+            f"DOELPOORT_HIGH_WATER: {place.high_water.parent} is no folder to write in"
         )
-    )
-    opened.callback(ledger.close)
-    store = SqlReader.open(path)
-    opened.callback(store.close)
-    seal = Seal(seal_keys, os_random)
-    reader = LedgerReader(store, origin=origin, seal=seal, clock_ms=clock_ms)
-    return _Log(ledger, reader, Signer(origin, seed).verifier.vkey, path)
 
 
-def _mark_of(settings: Settings, year: int) -> Path:
-    """Return the file of the high-water mark, whose folder must be there and writable."""
-    mark = settings.high_water or settings.home / f"high-water-{year}"
-    if not os.access(mark.parent, os.W_OK):
-        raise SettingsInvalid(f"DOELPOORT_HIGH_WATER: {mark.parent} is no folder to write in")
-    return mark
-
-
-def _services(
-    settings: Settings, keys: KeyRing, registry: Registry, gate: Gate, log: LedgerReader
-) -> Services:
-    public_url = settings.public_url
+def _services(settings: Settings, keys: KeyRing, registry: Registry, parts: _Parts) -> Services:
+    public_url, gate = settings.public_url, parts.gate
     issuer = TokenIssuer(
         key=keys.token,
         issuer=public_url,
@@ -311,7 +343,10 @@ def _services(
     )
     return Services(
         gate=gate,
-        log=log,
+        book=parts.cases,
+        log=parts.log.reader,
+        personal=parts.log.personal,
+        annex=parts.log.annex,
         status=lambda: gate.ledger.status,
         tokens=TokenVerifier(
             key=keys.token.public_key(), issuer=public_url, audience=public_url, registry=registry

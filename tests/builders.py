@@ -19,9 +19,10 @@ from gateway.app import create_app
 from gateway.identity.clients import Client, Hat, parse_public_key
 from gateway.identity.keys import ensure_keys
 from gateway.identity.tokens import TokenIssuer
+from gateway.openings import registry_of
 from gateway.partner import public_pem
 from gateway.settings import Settings, load_settings
-from gateway.wiring import Gateway, open_gateway, registry_of
+from gateway.wiring import Gateway, open_gateway
 from tests.fakes import FixedClock
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,8 +38,11 @@ CARE_WORKER = Hat("jeugdhulp-de-brug", "jeugdhulpverlener")
 SCHOOL = Hat("school-het-baken", "zorgcoordinator-school")
 OTHER_SCHOOL = Hat("basisschool-de-linde", "zorgcoordinator-school")
 WMO = Hat("gem-toegang-wmo", "consulent-wmo")
+SUPERVISOR = Hat("autoriteit-persoonsgegevens", "toezichthouder")
 TEAM = frozenset({CONSULTANT, CARE_WORKER, WMO})
 SCHOOLS = frozenset({SCHOOL, OTHER_SCHOOL})
+SUPERVISORS = frozenset({SUPERVISOR})
+HATS = {"team": TEAM, "school": SCHOOLS, "supervisor": SUPERVISORS}
 
 MOTIVATION = "De verordening noemt de duur als criterium."
 Body = dict[str, Any]
@@ -128,18 +132,16 @@ class House:
     def leaves(self, since: int = 0) -> list[dict[str, Any]]:
         """Return the entries from this index on, as anybody may read them."""
         entries = self.services.log.entries(since, self.size)
-        return [dict(parse_leaf(entry.leaf)) for entry in entries]
+        return [dict(parse_leaf(entry.leaf or b"")) for entry in entries]
 
 
 @asynccontextmanager
 async def open_house(
     home: Path, *, source: Path, cases: Path, **settings: object
 ) -> AsyncIterator[House]:
-    """Open a gateway with two registered clients, and close it at the end."""
+    """Open a gateway with its registered clients, and close it at the end."""
     chosen = settings_of(home, source=source, cases=cases, **settings)
-    clients = {
-        name: make_client(name, hats) for name, hats in (("team", TEAM), ("school", SCHOOLS))
-    }
+    clients = {name: make_client(name, hats) for name, hats in HATS.items()}
     registry = registry_of(chosen)
     for client in clients.values():
         if registry.find(client.id) is None:

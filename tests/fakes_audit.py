@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from socket import socketpair
 from subprocess import Popen
-from threading import Event, Thread
+from tempfile import TemporaryDirectory
+from threading import Event, RLock, Thread
 from typing import Any, cast
 
 from audit.entry import Draft, EntryType, Json
@@ -22,9 +24,19 @@ from audit.sequencer.highwater import HighWater
 from audit.sequencer.opening import open_log
 from audit.sequencer.serving import Sequencer, serve
 from audit.sequencer.wire import DAY_MS, Inbox, LogSettings
-from audit.storage.contract import Batch, Entry, Head, Sealed, SealedReplay, Store, SubjectKey
+from audit.storage.contract import (
+    Batch,
+    Entry,
+    Head,
+    Sealed,
+    SealedReplay,
+    Store,
+    SubjectKey,
+    Upkeep,
+)
+from audit.storage.migrate import migrate
+from audit.storage.place import sqlite_url
 from audit.storage.sqlite import SqlStore
-from audit.storage.tables import SCHEMA
 
 ORIGIN = "gemeente.example/disclosures/2026"
 START_MS = 1_772_442_000_000
@@ -62,14 +74,22 @@ class MemoryStore:
 
     current: Head = field(default_factory=Head)
     rows: list[Entry] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
     node_rows: dict[tuple[int, int], bytes] = field(default_factory=dict)
     notes: dict[int, bytes] = field(default_factory=dict)
     keys: list[SubjectKey] = field(default_factory=list)
-    sealed: dict[int, Sealed] = field(default_factory=dict)
+    sealed: list[Sealed] = field(default_factory=list)
     answers: dict[int, SealedReplay] = field(default_factory=dict)
+    mutex: RLock = field(default_factory=RLock)
 
     def check_durable(self) -> None:
         """Pretend."""
+
+    @contextmanager
+    def turn(self) -> Iterator[Head]:
+        """Take the head for this writer alone."""
+        with self.mutex:
+            yield self.current
 
     def head(self) -> Head:
         """Give where the log stands."""
@@ -77,6 +97,23 @@ class MemoryStore:
 
     def commit(self, batch: Batch) -> None:
         """Write the whole batch, or nothing."""
+        self._check(batch)
+        self.current = batch.new
+        self.rows.extend(batch.entries)
+        self.counters[batch.gateway] = batch.counter
+        self.node_rows.update({(level, index): node for level, index, node in batch.nodes})
+        self.notes[batch.new.size] = batch.checkpoint
+        self.keys.extend(batch.subject_keys)
+        self.sealed.extend(batch.particulars)
+        self.answers.update({row.index: row for row in batch.replays})
+        if batch.upkeep is not None:
+            self._keep_up(batch.upkeep)
+        for index in sorted(self.answers):
+            if not batch.expire_before or self.answers[index].expires_ms >= batch.expire_before:
+                break
+            del self.answers[index]
+
+    def _check(self, batch: Batch) -> None:
         if (self.current.size, self.current.root) != (batch.old.size, batch.old.root):
             raise HeadMoved("another writer moved the head")
         ids = [entry.request_id for entry in batch.entries]
@@ -84,26 +121,33 @@ class MemoryStore:
             raise IdTaken("an entry has one of these request ids")
         if any(self.key_of(key.lookup) for key in batch.subject_keys):
             raise AppendFailed("a lookup exists")
-        self.current = batch.new
-        self.rows.extend(batch.entries)
-        self.node_rows.update({(level, index): node for level, index, node in batch.nodes})
-        self.notes[batch.new.size] = batch.checkpoint
-        self.keys.extend(batch.subject_keys)
-        self.sealed.update({row.index: row for row in batch.particulars})
-        self.answers.update({row.index: row for row in batch.replays})
-        for index in sorted(self.answers):
-            if not batch.expire_before or self.answers[index].expires_ms >= batch.expire_before:
-                break
-            del self.answers[index]
+        if batch.upkeep is not None:
+            anew = {row.key_id for row in batch.upkeep.rewrapped if row.epoch == batch.new.epoch}
+            gone = anew | set(batch.upkeep.erased)
+            stay = {key.key_id for key in self.keys if key.epoch != batch.new.epoch}
+            fresh = {key.epoch for key in batch.subject_keys}
+            if stay - gone or fresh - {batch.new.epoch}:
+                raise AppendFailed("a key that stays was not wrapped anew")
+
+    def _keep_up(self, upkeep: Upkeep) -> None:
+        erased, below = set(upkeep.erased), upkeep.pruned_below
+        anew = {row.key_id: row for row in upkeep.rewrapped}
+        self.keys = [anew.get(k.key_id, k) for k in self.keys if k.key_id not in erased]
+        self.sealed = [
+            row for row in self.sealed if row.key_id not in erased and row.index >= below
+        ]
+        for index, answer in list(self.answers.items()):
+            if answer.key_id in erased or index < below:
+                del self.answers[index]
+        self.rows[:below] = [replace(row, leaf=None) for row in self.rows[:below]]
 
     def known_ids(self, request_ids: Sequence[str]) -> frozenset[str]:
         """Give those of these ids that an entry has."""
         return frozenset(request_ids) & {row.request_id for row in self.rows}
 
-    def last_leaf(self, gateway: str) -> bytes | None:
-        """Give the newest leaf that this gateway wrote."""
-        told = f'"gateway":"{gateway}"'.encode()
-        return next((row.leaf for row in reversed(self.rows) if told in row.leaf), None)
+    def counter(self, gateway: str) -> int:
+        """Give the next counter of this gateway."""
+        return self.counters.get(gateway, 0)
 
     def hashes(self, level: int, start: int, stop: int) -> list[bytes]:
         """Give the hashes of one level."""
@@ -138,9 +182,17 @@ class MemoryStore:
         """Give the wrapped key of a subject by its id."""
         return next((key for key in self.keys if key.key_id == key_id), None)
 
-    def particulars(self, index: int) -> Sealed | None:
+    def subject_keys(self) -> Iterator[SubjectKey]:
+        """Give every wrapped key."""
+        return iter(sorted(self.keys, key=lambda key: key.key_id))
+
+    def particulars(self, index: int) -> list[Sealed]:
         """Give the sealed particulars of one entry."""
-        return self.sealed.get(index)
+        return [row for row in self.sealed if row.index == index]
+
+    def pseudonyms(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """Give index and key id of the particulars in this range."""
+        return ((row.index, row.key_id) for row in self.sealed if start <= row.index < stop)
 
     def replay(self, request_id: str) -> SealedReplay | None:
         """Give the sealed answer of one request."""
@@ -158,7 +210,7 @@ VKEY = make_signer().verifier.vkey
 
 def make_seal(epoch_key: bytes = b"e" * 32) -> Seal:
     """Give a seal with known keys."""
-    return Seal(SealKeys(1, epoch_key, b"p" * 32), CountedRandom(b"seal"))
+    return Seal(SealKeys({1: epoch_key}, b"p" * 32), CountedRandom(b"seal"))
 
 
 def make_members(**other: Json) -> dict[str, Json]:
@@ -213,21 +265,38 @@ def make_draft(number: int = 1, **other: Json) -> Draft:
     )
 
 
-def open_store(path: Path) -> SqlStore:
-    """Open the writing half of a ledger file, in this process."""
-    return SqlStore.open(path, SCHEMA)
+@cache
+def empty_file() -> bytes:
+    """Give the bytes of a ledger file with its tables and nothing in them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        migrate(sqlite_url(path), ORIGIN)
+        return path.read_bytes()
+
+
+def make_file(path: Path) -> None:
+    """Make a ledger file, unless it is there."""
+    if not path.exists():
+        path.touch(0o600)
+        path.write_bytes(empty_file())
+
+
+def open_store(path: Path, gateway: str = "gw-1", patience_s: float = 0.0) -> SqlStore:
+    """Open the writing half of a ledger file, in this process; make the file if need be."""
+    make_file(path)
+    return SqlStore.open(path, gateway, patience_s)
 
 
 def make_settings(folder: Path, **other: Any) -> LogSettings:  # noqa: ANN401  Any setting.
-    """Give the settings of a real sequencer over a ledger in this folder."""
+    """Give the settings of a real sequencer over a ledger in this folder, and make its file."""
+    make_file(folder / "ledger.db")
     settings = LogSettings(
-        path=folder / "ledger.db",
+        url=sqlite_url(folder / "ledger.db"),
         origin=ORIGIN,
         seed=SEED,
         gateway_id="gw-1",
-        keys=SealKeys(1, b"e" * 32, b"p" * 32),
+        keys=SealKeys({1: b"e" * 32}, b"p" * 32),
         high_water=folder / "marks",
-        schema=SCHEMA,
     )
     return replace(settings, **other)
 

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PURPOSES, POLICIES = ROOT / "purposes", ROOT / "policies"
 CONSULTANT = ("gem-toegang-jeugd", "consulent-jeugd")
 CARE_WORKER = ("jeugdhulp-de-brug", "jeugdhulpverlener")
+# What these say names other purposes, which a policy of one purpose does not have.
+ABOUT_OTHERS = ("cases.yaml", "records.yaml", "zrm.yaml")
 FLAG_FACTS = (("age", "met"), ("bron_bevestigd", "met"), ("case", "met"))
 
 

@@ -18,9 +18,10 @@ from gateway.demo.data import load_clients
 from gateway.identity.clients import Hat
 from gateway.identity.keys import ensure_keys
 from gateway.identity.tokens import TokenIssuer
+from gateway.openings import registry_of
 from gateway.server import server_config
 from gateway.settings import Settings
-from gateway.wiring import open_gateway, registry_of, utc_now
+from gateway.wiring import open_gateway, utc_now
 from tests.builders import CONSULTANT, ROOT, TEAM, make_client, settings_of
 
 START_S = 30.0

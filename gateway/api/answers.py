@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from audit.entry import Receipt
-from gateway.answer import RELEASED, Answer
+from gateway.answer import REFUSED, WAITING, Answer
 from gateway.api.problems import (
     INTERNAL,
     INVALID,
@@ -18,7 +18,8 @@ from gateway.api.problems import (
     PROBLEMS,
     Problem,
 )
-from gateway.errors import BodyInvalid
+from gateway.cases.refusals import SENTENCES, CaseCode
+from gateway.errors import BodyInvalid, CaseRefused, VersionConflict
 
 _CHALLENGE = {"www-authenticate": 'Bearer realm="doelpoort"'}
 _UNAUTHORISED = 401
@@ -27,8 +28,13 @@ _UNAUTHORISED = 401
 def answered(answer: Answer, receipt: Receipt) -> Response:
     """Return the response of a disclosure or a refusal, its receipt inside."""
     body = {**answer.members, "receipt": receipt_out(receipt)}
-    media = "application/json" if answer.status == RELEASED else MEDIA_TYPE
-    return Response(orjson.dumps(body), status_code=answer.status, media_type=media)
+    media = MEDIA_TYPE if answer.status == REFUSED else "application/json"
+    headers = None
+    if answer.status == WAITING:
+        headers = {"location": f"/v1/disclosures/{answer.members['disclosure_id']}"}
+    return Response(
+        orjson.dumps(body), status_code=answer.status, media_type=media, headers=headers
+    )
 
 
 def receipt_out(receipt: Receipt) -> dict[str, object]:
@@ -40,9 +46,10 @@ def problem_response(
     problem: Problem,
     errors: list[dict[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> Response:
-    """Return a problem document; `errors` name members, never values."""
-    members = problem.members()
+    """Return a problem document; `errors` name members, never values; `more` is added to it."""
+    members = {**problem.members(), **(more or {})}
     if errors:
         members["errors"] = errors
     extra = dict(headers or {})
@@ -58,7 +65,19 @@ async def on_known_error(_: Request, exc: Exception) -> Response:
     errors = None
     if isinstance(exc, BodyInvalid):
         errors = [{"member": exc.member, "message": exc.message}]
-    return problem_response(PROBLEMS.get(type(exc), INTERNAL), errors)
+    return problem_response(PROBLEMS.get(type(exc), INTERNAL), errors, more=_particulars(exc))
+
+
+def _particulars(exc: Exception) -> Mapping[str, object]:
+    """Return what a problem with a case tells beside its kind: which rule, or which version."""
+    match exc:
+        case CaseRefused(code=code):
+            nl, en = SENTENCES[CaseCode(code)]
+            return {"code": code, "detail": nl, "detail_en": en}
+        case VersionConflict(current=version):
+            return {"version": version}
+        case _:
+            return {}
 
 
 async def on_validation_error(_: Request, exc: Exception) -> Response:
@@ -96,6 +115,20 @@ def _fault(kind: str) -> str:
 # How many parts of a place are members of the API itself; deeper parts are a caller's own words.
 _OWN_NAMES = frozenset(
     {
+        "traceId",
+        "startTime",
+        "endTime",
+        "dpl.core.processing_activity_id",
+        "dpl.core.data_subject_id",
+        "objecttype",
+        "soortObjectId",
+        "objectId",
+        "beginDatum",
+        "eindDatum",
+        "verwerkingsactiviteitId",
+        "pagina",
+        "oldSize",
+        "newSize",
         "task",
         "activity",
         "purpose",
@@ -106,8 +139,37 @@ _OWN_NAMES = frozenset(
         "justifications",
         "case",
         "over_asking",
+        "sections",
+        "label",
+        "text",
+        "domains",
+        "help_question",
         "claims",
         "id",
+        "action",
+        "agreement",
+        "attempts",
+        "beginning",
+        "given_by",
+        "form",
+        "kind",
+        "mandate",
+        "organisation",
+        "phase",
+        "role",
+        "severity",
+        "signal",
+        "step",
+        "tasks",
+        "trajectory",
+        "tried_on",
+        "until",
+        "valid_until",
+        "wait",
+        "answer",
+        "professional",
+        "reason",
+        "recipients",
     }
 )
 

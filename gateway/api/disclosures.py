@@ -1,30 +1,36 @@
 """POST /v1/disclosures: ask for data; GET its receipt later."""
 
 import hmac
+import logging
 import re
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
 from audit.entry import Receipt, new_request_id
-from audit.errors import DuplicateRequest
+from audit.errors import AuditError, DuplicateRequest
 from gateway.answer import RELEASED, Answer
 from gateway.api.answers import answered, receipt_out
+from gateway.api.cases import desk_of
 from gateway.api.guard import Caller
-from gateway.api.schemas import DisclosureIn, DisclosureOut, ProblemOut, ReceiptOut
+from gateway.api.schemas import DisclosureIn, DisclosureOut, PendingOut, ProblemOut, ReceiptOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
 from gateway.api.tracing import parse_trace
 from gateway.decision.model import OverAsking, SubjectCheck
-from gateway.disclosure import disclose
+from gateway.disclosure import Ask, correct_undelivered, disclose
 from gateway.errors import BodyInvalid, KeyReused, KeySpent, NotFound, SubjectInvalid
 from gateway.identity.tokens import VerifiedCaller
-from gateway.passage import Envelope
+from gateway.inbox.flow import ask
+from gateway.passage import Emergency, Envelope
 from gateway.passage import Request as Asked
 from gateway.subject import Subject, parse_bsn
 
 router = APIRouter(route_class=StrictRoute, tags=["disclosures"])
+
+_LOG = logging.getLogger("doelpoort.disclosures")
 
 _ID_BYTES = 16
 _ID = r"^[0-9a-f]{32}$"
@@ -54,6 +60,10 @@ _HEADERS: dict[str, Any] = {
     "/disclosures",
     response_model=DisclosureOut,
     responses={
+        202: {
+            "model": PendingOut,
+            "description": "Waits for the professional who holds the answer; see Location.",
+        },
         400: {"model": ProblemOut, "description": "The request is not one."},
         401: {"model": ProblemOut, "description": "No valid token."},
         403: {"model": ProblemOut, "description": "Refused, with step, reasons and receipt."},
@@ -75,16 +85,19 @@ async def create_disclosure(request: Request, body: DisclosureIn, caller: Caller
     canonical = _canonical(body)
     key = _idempotency_key(request.headers.get("idempotency-key"))
     request_id, digest = _identify(service, caller, key, canonical)
-    if digest is not None and (earlier := _replayed(service, request_id, digest)):
+    if digest is not None and (earlier := replayed(service, request_id, digest)):
         return answered(*earlier)
     envelope = Envelope(request_id, trace.trace_id, trace.span_id, canonical, digest)
     try:
-        answer, receipt = await disclose(service.gate, caller, _asked(body), envelope)
+        keep = _keeping(service, caller, body)
+        answer, receipt = await disclose(service.gate, caller, asked_of(body), envelope, keep)
     except DuplicateRequest:
         # Another call with the same key was faster; its answer is the answer.
-        if digest is None or (earlier := _replayed(service, request_id, digest)) is None:
+        if digest is None or (earlier := replayed(service, request_id, digest)) is None:
             raise
         return answered(*earlier)
+    if await request.is_disconnected():
+        await _note_undelivered(service, receipt)
     return answered(answer, receipt)
 
 
@@ -105,7 +118,24 @@ async def read_receipt(
     return ReceiptOut.model_validate(receipt_out(receipt))
 
 
-def _asked(body: DisclosureIn) -> Asked:
+def _keeping(service: Services, caller: VerifiedCaller, body: DisclosureIn) -> Ask | None:
+    """Return what keeps a request that only lacks an answer, unless it would rather be refused."""
+    if body.wait == "refuse":
+        return None
+    return partial(ask, desk_of(service), caller.client_id)
+
+
+async def _note_undelivered(service: Services, receipt: Receipt) -> None:
+    """Record that the requester hung up before the answer; nobody is left to tell of a failure."""
+    correction = new_request_id(int(service.now().timestamp() * 1000), service.random)
+    try:
+        await correct_undelivered(service.gate, receipt, correction)
+    except AuditError as exc:
+        _LOG.error("an undelivered answer is not recorded as such: %s", type(exc).__name__)
+
+
+def asked_of(body: DisclosureIn, emergency: Emergency | None = None) -> Asked:
+    """Return what a body asks; a number of a person that is none is left out."""
     subject, check = _subject(body)
     return Asked(
         task=body.task,
@@ -118,6 +148,7 @@ def _asked(body: DisclosureIn) -> Asked:
         case=body.case,
         claims=body.claims,
         over_asking=OverAsking(body.over_asking),
+        emergency=emergency,
     )
 
 
@@ -159,7 +190,7 @@ def _identify(
     return request_id, digest
 
 
-def _replayed(service: Services, request_id: str, digest: bytes) -> tuple[Answer, Receipt] | None:
+def replayed(service: Services, request_id: str, digest: bytes) -> tuple[Answer, Receipt] | None:
     """Return the earlier answer under this key, if there is one and it is for the same request."""
     receipt = service.log.receipt(request_id)
     if receipt is None:

@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from gateway.api.state import services_of
+from gateway.catalogue.model import OrganisationType
+from gateway.errors import SupervisorsOnly
 from gateway.identity.errors import HatWithdrawn
 from gateway.identity.tokens import VerifiedCaller, parse_bearer
 
@@ -24,3 +26,18 @@ async def authenticated(request: Request) -> VerifiedCaller:
 
 
 Caller = Annotated[VerifiedCaller, Depends(authenticated)]
+
+
+async def supervising(request: Request, caller: Caller) -> VerifiedCaller:
+    """Return the caller, who reads for a supervisor.
+
+    Trust:  the type of an organisation is the policy's word, not the token's.
+    Raises: SupervisorsOnly for everybody else.
+    """
+    organisation = services_of(request).gate.catalogue.organisations[caller.organisation]
+    if organisation.type is not OrganisationType.SUPERVISOR:
+        raise SupervisorsOnly("the organisation of this token is no supervisor")
+    return caller
+
+
+Auditor = Annotated[VerifiedCaller, Depends(supervising)]

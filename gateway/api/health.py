@@ -1,9 +1,13 @@
 """GET /v1/health: can the gateway answer, under which policy, how fresh is its checkpoint."""
 
+from collections.abc import Awaitable
+
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.schemas import HealthOut
 from gateway.api.state import services_of
+from gateway.citizen.store import SqlMessages
+from gateway.errors import SourceFailed
 
 router = APIRouter(tags=["health"])
 
@@ -12,7 +16,7 @@ router = APIRouter(tags=["health"])
 async def read_health(request: Request, response: Response) -> HealthOut:
     """Tell how the gateway is; 503 once the ledger has stopped."""
     service = services_of(request)
-    ledger = service.status()
+    ledger, messages = service.status(), SqlMessages(service.book)
     age_ms = service.now().timestamp() * 1000 - ledger.checkpoint_at_ms
     stopped = ledger.stopped is not None
     if stopped:
@@ -24,4 +28,14 @@ async def read_health(request: Request, response: Response) -> HealthOut:
         checkpoint_age_s=round(max(age_ms, 0) / 1000, 3),
         engine=service.engine,
         policy_problem=service.policy_problem,
+        reviews_overdue=await _told(messages.overdue(service.now())),
+        messages_given_up=await _told(messages.dead()),
     )
+
+
+async def _told(count: Awaitable[int]) -> int | None:
+    """Return a count, or None while the case store does not tell it."""
+    try:
+        return await count
+    except SourceFailed:
+        return None

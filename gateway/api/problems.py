@@ -94,6 +94,14 @@ _IDENTITY_DOWN = Problem(
     "Er is niets verstrekt. Probeer het later opnieuw.",
     "Nothing was released. Try again later.",
 )
+_PRUNED = Problem(
+    "pruned",
+    410,
+    "De bewaartermijn is voorbij",
+    "The retention period is over",
+    "De inhoud van deze regel is gewist. Een ontvangstbewijs dat eerder is gegeven, blijft geldig.",
+    "The content of this entry is gone. A receipt that was given earlier stays valid.",
+)
 _LEDGER_DOWN = Problem(
     "ledger-unavailable",
     503,
@@ -127,6 +135,67 @@ _KEY_SPENT = Problem(
     "The answer of that time is no longer kept. Make a new request with a new key.",
 )
 
+_SUPERVISORS_ONLY = Problem(
+    "supervisors-only",
+    403,
+    "Dit is voor toezichthouders",
+    "This is for supervisors",
+    "Alleen een toezichthouder leest de regels van alle organisaties. Uw eigen bewijs staat bij "
+    "uw verstrekking.",
+    "Only a supervisor reads the entries of all organisations. Your own receipt stands with your "
+    "disclosure.",
+)
+
+_NOT_MANDATED = Problem(
+    "not-mandated",
+    403,
+    "Uw rol mag dit niet",
+    "Your role may not do this",
+    "Het beleid geeft uw rol hiervoor geen mandaat.",
+    "The policy gives your role no mandate for this.",
+)
+_OWN_REVIEW = Problem(
+    "own-review",
+    403,
+    "Een ander moet dit beoordelen",
+    "Somebody else must judge this",
+    "Wie de noodinzage deed, beoordeelt haar niet zelf.",
+    "Who used the emergency disclosure does not judge it.",
+)
+_REVIEW_CLOSED = Problem(
+    "review-closed",
+    409,
+    "Dit is al beoordeeld",
+    "This was judged already",
+    "Een ander was u voor. Een oordeel wordt niet veranderd.",
+    "Somebody else was first. A verdict is not changed.",
+)
+
+CASE_REFUSED = Problem(
+    "case-step-refused",
+    409,
+    "Deze stap kan niet",
+    "This step is not possible",
+    "De regels van de casus laten deze stap niet toe. Zie `code`.",
+    "The rules of the case do not allow this step. See `code`.",
+)
+VERSION_CONFLICT = Problem(
+    "version-conflict",
+    409,
+    "Een ander was u voor",
+    "Somebody else was first",
+    "De casus is intussen veranderd. Lees hem opnieuw en bekijk of uw stap nog past.",
+    "The case has changed in the meantime. Read it again and see whether your step still fits.",
+)
+_CASES_DOWN = Problem(
+    "cases-unavailable",
+    503,
+    "De casus is nu niet bereikbaar",
+    "The case cannot be reached now",
+    "Er is niets veranderd. Probeer het later opnieuw.",
+    "Nothing has changed. Try again later.",
+)
+
 PROBLEMS: dict[type[Exception], Problem] = {
     own.BodyInvalid: INVALID,
     own.SubjectInvalid: INVALID,
@@ -134,6 +203,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     own.KeyReused: _KEY_REUSED,
     own.KeySpent: _KEY_SPENT,
     own.NotFound: NOT_FOUND,
+    own.SupervisorsOnly: _SUPERVISORS_ONLY,
+    own.RoleNotMandated: _NOT_MANDATED,
+    own.OwnReview: _OWN_REVIEW,
+    own.ReviewClosed: _REVIEW_CLOSED,
+    own.CaseRefused: CASE_REFUSED,
+    own.VersionConflict: VERSION_CONFLICT,
+    own.CasesUnavailable: _CASES_DOWN,
     own.SourceFailed: INTERNAL,
     own.SourceInvalid: INTERNAL,
     own.SettingsInvalid: INTERNAL,
@@ -146,6 +222,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     identity.HatWithdrawn: _UNAUTHENTICATED,
     identity.IdentityUnavailable: _IDENTITY_DOWN,
     ledger.AppendFailed: _LEDGER_DOWN,
+    ledger.EntryPruned: _PRUNED,
     ledger.LedgerStopped: _LEDGER_DOWN,
     ledger.StorageBroken: _LEDGER_DOWN,
     ledger.LedgerBusy: _BUSY,

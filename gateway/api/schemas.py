@@ -61,6 +61,11 @@ class DisclosureIn(BaseModel):
     over_asking: Literal["refuse", "withhold"] = Field(
         default="refuse", description="What happens when a field goes beyond the purpose."
     )
+    wait: Literal["answer", "refuse"] = Field(
+        default="answer",
+        description="What happens when only the professional who holds the answer can give it: "
+        "the request waits (202), or is refused at once.",
+    )
 
 
 class ReceiptOut(BaseModel):
@@ -117,6 +122,26 @@ class DisclosureOut(BaseModel):
     obligations: list[ObligationOut]
     policy_revision: str
     receipt: ReceiptOut
+
+
+class PendingOut(BaseModel):
+    """That a request waits for the professional who holds the answer."""
+
+    disclosure_id: str
+    outcome: Literal["pending"]
+    message: str
+    message_en: str
+    until: str | None = Field(default=None, description="The last day on which it is answered.")
+    receipt: ReceiptOut | None = None
+
+
+class UnansweredOut(BaseModel):
+    """That the professional who holds the answer does not give it; why not is not told."""
+
+    disclosure_id: str
+    outcome: Literal["unanswered"]
+    message: str
+    message_en: str
 
 
 class MemberOut(BaseModel):
@@ -183,3 +208,17 @@ class HealthOut(BaseModel):
         default=None,
         description="Why edited policy files are not in force; the old ones still are.",
     )
+    reviews_overdue: int | None = Field(
+        default=None, description="Uses in an emergency that nobody judged within the term."
+    )
+    messages_given_up: int | None = Field(
+        default=None, description="Messages that did not arrive; a person must look at them."
+    )
+
+
+class ConsistencyOut(BaseModel):
+    """The proof that a log only grew: hashes of RFC 9162 section 2.1.4, in base64."""
+
+    old_size: int
+    new_size: int
+    path: list[str]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from audit.ledger import LedgerReader, LedgerStatus
+from audit.personal import PersonalLog
+from audit.storage.contract import Annex
+from gateway.cases.store import CaseBook
 from gateway.disclosure import Gate
 from gateway.identity.endpoint import TokenEndpoint
 from gateway.identity.tokens import TokenVerifier
@@ -14,13 +17,17 @@ from gateway.identity.tokens import TokenVerifier
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The gate, the reading side of the ledger, and identity; exchanged whole when policy changes.
+    """The gate, the cases, the log to read, identity; exchanged whole when policy changes.
 
-    Only `gate` can write to the ledger, and only the disclosure flow uses it.
+    Only `gate` can write to the ledger: the disclosure flow and the steps in cases go through it.
+    `personal` unseals, so it is for telling people what was asked about them, and for reviews.
     """
 
     gate: Gate
+    book: CaseBook
     log: LedgerReader
+    personal: PersonalLog
+    annex: Annex
     status: Callable[[], LedgerStatus]
     tokens: TokenVerifier
     token_endpoint: TokenEndpoint

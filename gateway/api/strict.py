@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -10,15 +10,16 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from typing_extensions import override
 
-from gateway.api.guard import authenticated
+from gateway.api.guard import Caller, authenticated
 from gateway.api.middleware import BODY_LIMIT
 from gateway.errors import BodyInvalid, PayloadTooLarge
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+M = TypeVar("M", bound=BaseModel)
 
 
 class StrictRoute(APIRoute):
-    """A POST route whose endpoint takes `request`, `body` and `caller`, and returns a response.
+    """A POST route whose endpoint takes `request`, `body`, `caller` and what its path names.
 
     FastAPI documents it from that signature; at run time this does what the signature says, in the
     order that gives a stranger nothing: first the caller, then the body. FastAPI's own solving of
@@ -30,18 +31,29 @@ class StrictRoute(APIRoute):
         if self.methods != {"POST"}:
             return super().get_route_handler()
         endpoint = self.endpoint
+        if get_type_hints(endpoint, include_extras=True)["caller"] != Caller:
+            raise TypeError("a strict route lets every caller in, so it takes no other guard")
         model: type[BaseModel] = get_type_hints(endpoint)["body"]
 
         async def handler(request: Request) -> Response:
             caller = await authenticated(request)
-            document = parse_json(await _body_of(request))
-            response: Response = await endpoint(request, _validated(model, document), caller)
+            body = await read_model(request, model)
+            response: Response = await endpoint(request, body, caller, **request.path_params)
             return response
 
         return handler
 
 
-def _validated(model: type[BaseModel], document: object) -> BaseModel:
+async def read_model(request: Request, model: type[M]) -> M:
+    """Return the body as this model, read strictly; to be called once the caller is known.
+
+    Trust:  anything at all.
+    Raises: BodyInvalid, PayloadTooLarge, or RequestValidationError without what was sent.
+    """
+    return _validated(model, parse_json(await _body_of(request)))
+
+
+def _validated(model: type[M], document: object) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as exc:

@@ -24,6 +24,9 @@ _REASON_MEMBERS = {"code", "step", "field", "instead", "condition"}
 _CONDITION_MEMBERS = {"name", "outcome", "code"}
 _CONSENT = ConditionKind.CONSENT.value
 
+TAKES_TIME = frozenset({ConditionKind.SOURCE_CONFIRMATION, ConditionKind.CLAIM})
+"""The conditions that immediate danger may stand in for, where the purpose allows it."""
+
 
 def parse_answer(answer: object, question: Question, catalogue: Catalogue) -> Decision:
     """Return the decision that the engine gave on this question.
@@ -65,7 +68,9 @@ def _check_permit(permit: Permit, question: Question, purpose: Purpose) -> None:
     _demand(sorted([*permit.fields, *map(str, withheld)]) == sorted(set(asked)))
     _demand(not withheld or question.over_asking is OverAsking.WITHHOLD)
     met = {condition.name for condition in permit.conditions if condition.outcome is Met.MET}
-    needed = {condition.name for condition in purpose.conditions}
+    urgent = question.emergency
+    _demand(purpose.emergency or not urgent)
+    needed = {c.name for c in purpose.conditions if not (urgent and c.kind in TAKES_TIME)}
     if any(purpose.fields[name].consent for name in permit.fields):
         needed.add(_CONSENT)
     _demand(needed <= met)

@@ -59,6 +59,7 @@ def _purpose(purpose: Purpose) -> dict[str, object]:
         "requesters": _roles(purpose),
         "case": bool(purpose.case_kinds),
         "aggregated": purpose.aggregated,
+        "emergency": purpose.emergency,
         "mandates": [c.name for c in purpose.conditions if c.kind is ConditionKind.MANDATE],
         "valid_from": purpose.valid_from.isoformat(),
         "valid_until": purpose.valid_until.isoformat() if purpose.valid_until else _NO_END,

@@ -15,9 +15,9 @@ from gateway.catalogue.model import (
     Purpose,
     RestsOn,
 )
+from gateway.decision.condition_words import Words, condition_words
 from gateway.decision.decide import Decider
 from gateway.decision.model import Decision, Permit, Question, Reason
-from gateway.decision.reasons import Words, condition_words
 
 
 class StepState(StrEnum):

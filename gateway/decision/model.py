@@ -11,7 +11,8 @@ from typing import Never, TypeAlias
 import orjson
 
 from gateway.catalogue.model import RestsOn
-from gateway.decision.reasons import REASONS, Code, condition_words
+from gateway.decision.condition_words import condition_words
+from gateway.decision.reasons import REASONS, Code
 
 __all__ = [
     "REASONS",
@@ -90,8 +91,8 @@ class Question:
              "consent" and those of the conditions; a claim is "met" when the requester made it.
              fields: None when the list was left out.
     Units:   date: ISO date of the decision.
-    Trust:   the declared task, activity, purposes and fields are the caller's own words; standing,
-             subject and facts were established by the gateway.
+    Trust:   the declared task, activity, purposes, fields and emergency are the caller's own words;
+             standing, subject and facts were established by the gateway.
     """
 
     organisation: str
@@ -106,6 +107,7 @@ class Question:
     over_asking: OverAsking
     facts: tuple[tuple[str, str], ...]
     date: str
+    emergency: bool = False
 
     def canonical(self) -> bytes:
         """Return the one JSON text of this question, keys sorted: engine input and memo key."""
@@ -126,6 +128,8 @@ class Question:
         }
         if self.fields is not None:
             document["fields"] = self.fields
+        if self.emergency:
+            document["emergency"] = True
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 

@@ -51,14 +51,11 @@ class Code(StrEnum):
     PURPOSE_NOT_VALID = "PURPOSE_NOT_VALID"
     PURPOSE_NOT_FOR_ROLE = "PURPOSE_NOT_FOR_ROLE"
     TOO_MANY_FIELDS = "TOO_MANY_FIELDS"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The same words in plain Dutch and in English."""
-
-    nl: str
-    en: str
+    WITNESSES_MISSING = "WITNESSES_MISSING"
+    CASE_PHASE = "CASE_PHASE"
+    CASE_TASK = "CASE_TASK"
+    EMERGENCY_NOT_ALLOWED = "EMERGENCY_NOT_ALLOWED"
+    TABLE_REFUSED = "TABLE_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,74 +295,41 @@ _TABLE: dict[Code, tuple[str, int, str, str]] = {
         "U vraagt te veel gegevens tegelijk. Vraag alleen wat u voor dit doel nodig heeft.",
         "You ask for too many fields at once. Ask only what this purpose needs.",
     ),
+    Code.WITNESSES_MISSING: (
+        "WITNESSES_MISSING",
+        0,
+        "De getuigen van het register antwoorden al te lang niet. Tot dan verstrekken wij niets.",
+        "The witnesses of the ledger have been silent for too long. Until then we release nothing.",
+    ),
+    Code.CASE_PHASE: (
+        "CASE_PHASE",
+        2,
+        "Deze vraag past niet bij de fase waarin de casus nu is.",
+        "This question does not fit the phase that the case is in now.",
+    ),
+    Code.CASE_TASK: (
+        "CASE_TASK",
+        2,
+        "U doet aan deze casus mee voor een andere taak.",
+        "You take part in this case for another task.",
+    ),
+    Code.EMERGENCY_NOT_ALLOWED: (
+        "EMERGENCY_NOT_ALLOWED",
+        3,
+        "Voor dit doel bestaat geen noodinzage. Is er direct gevaar? Bel 112.",
+        "This purpose knows no emergency disclosure. Is there immediate danger? Call 112.",
+    ),
+    Code.TABLE_REFUSED: (
+        "TABLE_REFUSED",
+        0,
+        "Niet iedereen aan tafel mag zijn deel krijgen. Daarom krijgt niemand iets.",
+        "Not everybody at the table may get their part. So nobody gets anything.",
+    ),
 }
 
 REASONS: Mapping[Code, ReasonText] = MappingProxyType(
     {code: ReasonText(*row) for code, row in _TABLE.items()}
 )
-
-_CONDITIONS: Mapping[str, Words] = MappingProxyType(
-    {
-        "bron_bevestigd": Words(
-            "de bronhouder bevestigt het antwoord",
-            "the source holder confirms the answer",
-        ),
-        "meldcode_stappen_doorlopen": Words(
-            "u hebt de stappen van de meldcode gezet",
-            "you have taken the steps of the reporting code",
-        ),
-        "maatregel_voorgenomen": Words(
-            "er is een maatregel die u van plan bent op te leggen",
-            "there is a sanction that you intend to impose",
-        ),
-        "uitleg_begrijpelijke_taal": Words(
-            "u hebt het de inwoner in begrijpelijke taal uitgelegd",
-            "you have explained it to the person in plain language",
-        ),
-        "hulpvraag_van_burger": Words(
-            "de inwoner heeft zelf om hulp gevraagd",
-            "the person asked for help",
-        ),
-        "gesprek_geprobeerd": Words(
-            "u hebt eerst een gesprek met de inwoner geprobeerd",
-            "you have tried to talk with the person first",
-        ),
-        "melding_ontvangen": Words(
-            "er is een melding over deze inwoner binnengekomen",
-            "a report about this person was received",
-        ),
-        "ernst": Words(
-            "u noemt hoe ernstig het is: ernstige overlast, zorgmijding of ernstig nadeel",
-            "you state how serious it is: serious nuisance, care avoidance or serious harm",
-        ),
-        "persoonlijk_contact_gezocht": Words(
-            "de verhuurder heeft zelf contact met de inwoner gezocht",
-            "the landlord has sought contact with the tenant",
-        ),
-        "gewezen_op_schuldhulp": Words(
-            "de verhuurder heeft op hulp bij schulden gewezen",
-            "the landlord has pointed to help with debts",
-        ),
-        "schriftelijke_herinnering": Words(
-            "de verhuurder heeft een herinnering gestuurd",
-            "the landlord has sent a written reminder",
-        ),
-        "aanbod_gegevens_delen_geen_afwijzing": Words(
-            "de inwoner heeft het aanbod om gegevens te delen niet afgewezen",
-            "the tenant has not refused the offer to share data",
-        ),
-        "asielstatushouder": Words(
-            "de inwoner is statushouder",
-            "the person holds an asylum status",
-        ),
-        "ontzorgen_einddatum": Words(
-            "de zes maanden van ontzorgen zijn nog niet voorbij",
-            "the six months of unburdening have not passed",
-        ),
-    }
-)
-
-
 _BY_OUTWARD: Mapping[str, Code] = MappingProxyType(
     {text.outward: code for code, text in reversed(tuple(REASONS.items()))}
 )
@@ -374,9 +338,3 @@ _BY_OUTWARD: Mapping[str, Code] = MappingProxyType(
 def find_code(outward: str) -> Code | None:
     """Return the first code with this outward one: what a public entry tells of a reason."""
     return _BY_OUTWARD.get(outward)
-
-
-def condition_words(name: str | None) -> Words:
-    """Return the plain words for a condition; a name without words stands for itself."""
-    spelled = (name or "").replace("_", " ")
-    return _CONDITIONS.get(name or "", Words(spelled, spelled))

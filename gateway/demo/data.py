@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from gateway.errors import DemoInvalid
+from gateway.cases.importing import import_rows
+from gateway.errors import DemoInvalid, SubjectInvalid
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -61,6 +62,14 @@ def load_clients(clients: Path, database: Path, today: dt.date) -> None:
             _fill(connection, name, rows)
         for name, columns in _FIGURES.items():
             connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
+    _import_cases(tables, database)
+
+
+def _import_cases(tables: Tables, database: Path) -> None:
+    try:
+        import_rows(tables, database)
+    except (ValueError, KeyError, TypeError, SubjectInvalid, sqlite3.IntegrityError) as exc:
+        raise DemoInvalid("the cases of the demo set are not of their form") from exc
 
 
 def reference_day(clients: Path) -> dt.date:

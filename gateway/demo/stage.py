@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from gateway.demo.data import load_clients
 from gateway.identity.clients import Client, Hat, parse_public_key
+from gateway.openings import registry_of
 from gateway.partner import Partner, make_key, private_pem, public_pem
 from gateway.settings import Settings, load_settings
-from gateway.wiring import registry_of
 
 # Decisions count days where the people live, so the story must as well.
 _HOME = ZoneInfo("Europe/Amsterdam")

@@ -1,5 +1,7 @@
 """The gateway's own keys: made on the first start, afterwards only read, never shown."""
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +21,16 @@ from gateway.identity.files import (
 
 TOKEN_KEY: Final = "token-signing.pem"  # noqa: S105 - a file name
 LOG_KEY: Final = "log-signing.pem"
-SEAL_EPOCH_KEY: Final = "seal-epoch.key"
+SEAL_EPOCH_KEY: Final = "seal-epoch.key"  # that of epoch 1; later ones have their number
 SEAL_PERIOD_KEY: Final = "seal-period.key"
 IDEMPOTENCY_KEY: Final = "idempotency.key"
 
 KEY_BYTES: Final = 32
 
 _SIGNING: Final = (TOKEN_KEY, LOG_KEY)
-_SECRETS: Final = (SEAL_EPOCH_KEY, SEAL_PERIOD_KEY, IDEMPOTENCY_KEY)
-_NAMES: Final = _SIGNING + _SECRETS
+_SECRETS: Final = (SEAL_PERIOD_KEY, IDEMPOTENCY_KEY)
+_NAMES: Final = (*_SIGNING, SEAL_EPOCH_KEY, *_SECRETS)
+_EPOCH: Final = re.compile(r"seal-epoch(?:-([1-9][0-9]{0,8}))?\.key")
 _LIMIT: Final = 4096
 _MIN_DISTINCT: Final = 8  # 32 random bytes fall below this less than once in 2^100 times
 
@@ -36,12 +39,13 @@ _MIN_DISTINCT: Final = 8  # 32 random bytes fall below this less than once in 2^
 class KeyRing:
     """Every secret the gateway works with; `repr` shows none of them.
 
-    Shapes: the byte keys are 32 bytes each.
+    Shapes: the byte keys are 32 bytes each. seal_epochs: by epoch; more than one only while the
+            sealing keys are being rotated.
     """
 
     token: Ed25519PrivateKey = field(repr=False)
     log: Ed25519PrivateKey = field(repr=False)
-    seal_epoch: bytes = field(repr=False)
+    seal_epochs: Mapping[int, bytes] = field(repr=False)
     seal_period: bytes = field(repr=False)
     idempotency: bytes = field(repr=False)
 
@@ -60,7 +64,7 @@ def ensure_keys(directory: Path, *, random: Callable[[int], bytes]) -> KeyRing:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         require_private_directory(directory, failure=KeysUnsafe)
         with locked(directory):
-            if not any((directory / name).exists() for name in _NAMES):
+            if not any((directory / name).exists() for name in _NAMES) and not _epochs(directory):
                 _generate(directory, random)
     except OSError as exc:
         raise KeysUnsafe(
@@ -69,10 +73,64 @@ def ensure_keys(directory: Path, *, random: Callable[[int], bytes]) -> KeyRing:
     return _load(directory)
 
 
+def add_epoch(directory: Path, epoch: int, key: bytes) -> None:
+    """Keep the key of a new epoch beside those that are there.
+
+    Effects: one file (0600), durable before return. A key of this epoch that is there stays.
+    Raises:  KeysUnsafe if another key of this epoch is there, or the directory fails.
+    """
+    path = directory / _epoch_name(epoch)
+    try:
+        with locked(directory):
+            if not path.exists():
+                replace_private(path, key)
+    except OSError as exc:
+        raise KeysUnsafe(f"{path} cannot be written") from exc
+    if _secret(path) != key:
+        raise KeysUnsafe(f"{path} holds another key than the new one")
+
+
+def destroy_epochs_before(directory: Path, epoch: int) -> tuple[int, ...]:
+    """Destroy the keys of all earlier epochs, and tell which: what they wrap cannot be read again.
+
+    Effects: the files are overwritten and removed, durable before return. A medium that keeps
+             earlier copies of a block, or a backup of this directory, may still hold them.
+    Raises:  KeysUnsafe if the key of `epoch` is not there, or the directory fails.
+    """
+    found = _epochs(directory)
+    if epoch not in found:
+        raise KeysUnsafe(_restore(directory / _epoch_name(epoch), "is missing"))
+    earlier = tuple(sorted(each for each in found if each < epoch))
+    try:
+        with locked(directory):
+            for each in earlier:
+                _destroy(found[each])
+    except OSError as exc:
+        raise KeysUnsafe(f"{directory} still holds the key of an earlier epoch") from exc
+    return earlier
+
+
+def _destroy(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+
+
+def _epochs(directory: Path) -> dict[int, Path]:
+    matches = ((_EPOCH.fullmatch(path.name), path) for path in directory.iterdir())
+    return {int(match[1] or 1): path for match, path in matches if match}
+
+
+def _epoch_name(epoch: int) -> str:
+    return SEAL_EPOCH_KEY if epoch == 1 else f"seal-epoch-{epoch}.key"
+
+
 def _generate(directory: Path, random: Callable[[int], bytes]) -> None:
     contents: Mapping[str, bytes] = {name: random(KEY_BYTES) for name in _NAMES}
     _require_strong({directory / name: content for name, content in contents.items()})
-    files = {name: contents[name] for name in _SECRETS} | {
+    files = {name: contents[name] for name in (SEAL_EPOCH_KEY, *_SECRETS)} | {
         name: _pem(Ed25519PrivateKey.from_private_bytes(contents[name])) for name in _SIGNING
     }
     try:
@@ -87,10 +145,16 @@ def _generate(directory: Path, random: Callable[[int], bytes]) -> None:
 
 def _load(directory: Path) -> KeyRing:
     token, log = (_signing_key(directory / name) for name in _SIGNING)
-    epoch, period, idempotency = (_secret(directory / name) for name in _SECRETS)
-    raw = (token.private_bytes_raw(), log.private_bytes_raw(), epoch, period, idempotency)
-    _require_strong({directory / name: key for name, key in zip(_NAMES, raw, strict=True)})
-    return KeyRing(token, log, epoch, period, idempotency)
+    # Without any epoch key the one of the first is what a backup must bring back.
+    paths = _epochs(directory) or {1: directory / SEAL_EPOCH_KEY}
+    epochs = {epoch: _secret(path) for epoch, path in sorted(paths.items())}
+    period, idempotency = (_secret(directory / name) for name in _SECRETS)
+    others = (token.private_bytes_raw(), log.private_bytes_raw(), period, idempotency)
+    _require_strong(
+        {paths[epoch]: key for epoch, key in epochs.items()}
+        | {directory / n: key for n, key in zip((*_SIGNING, *_SECRETS), others, strict=True)}
+    )
+    return KeyRing(token, log, epochs, period, idempotency)
 
 
 def _signing_key(path: Path) -> Ed25519PrivateKey:

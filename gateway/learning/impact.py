@@ -1,43 +1,35 @@
 """What a draft of the policy would have done with the requests that stand in the ledger.
 
-A leaf holds enough to decide again: the declared step, the outcomes of the conditions, the fields.
-What it does not hold is taken so that the draft gets no more than it would: a permit is taken to
-have asked not to receive a part, a refused field to have had no motivation, and a request that fell
-at a condition to have asked for the minimal set. What cannot be decided counts as failed.
+A leaf holds enough to ask again (see `again`): the declared step, the outcomes of the conditions,
+the fields. What cannot be decided counts as failed.
 """
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
-from gateway.catalogue.model import Catalogue, Need, Precision
+from gateway.catalogue.model import Catalogue, Precision
 from gateway.decision.decide import Decider
 from gateway.decision.model import (
     Code,
-    OverAsking,
     Permit,
     Question,
     Reason,
     Refuse,
     Standing,
-    SubjectCheck,
 )
+from gateway.learning.again import FAILED, find_organisation, question_of
 from gateway.learning.records import Record
 
-_HOME = ZoneInfo("Europe/Amsterdam")
 _LEVELS = {precision.label: precision for precision in Precision}
-_MET = "met"
-_CASE_STEP, _FIELD_STEP, _CONDITION_STEP = 2, 3, 4
 
 # Refusals that no policy file can change: who the caller is, the number of the person, a failure.
 _OUTSIDE = frozenset(
     {Code.SUBJECT_INVALID_BSN, Code.SUBJECT_MISSING, Code.HAT_NOT_OWNED, Code.WRONG_HAT}
 )
-_FAILED = frozenset({Code.SOURCE_FAILED, Code.ENGINE_FAILED, Code.FACT_MISSING})
+_FAILED = FAILED | {Code.FACT_MISSING}
 
 
 class Failure(StrEnum):
@@ -128,55 +120,9 @@ def _unknown(reasons: Iterable[Reason]) -> bool:
 def _question(record: Record, now: Catalogue, draft: Decider) -> Question | Failure:
     if record.task is None or record.activity is None or record.purpose is None:
         return Failure.UNDECLARED
-    by_oin = {each.oin: each.id for each in draft.catalogue.organisations.values()}
-    organisation = by_oin.get(record.organisation)
+    organisation = find_organisation(record, draft.catalogue)
     if organisation is None:
         return Failure.ORGANISATION_UNKNOWN
     hat = (organisation, record.role)
     standing = draft.parties.standing(frozenset({hat}), hat, record.task, record.activity)
-    day = dt.datetime.fromtimestamp(record.time / 1000, _HOME).date()
-    return Question(
-        organisation=organisation,
-        role=record.role,
-        standing=Standing(standing),
-        task=record.task,
-        activity=record.activity,
-        purposes=(record.purpose,),
-        subject=SubjectCheck.VALID if record.about_a_person else SubjectCheck.MISSING,
-        fields=_fields(record, now),
-        justified=_justified(record, now),
-        over_asking=OverAsking.WITHHOLD if record.outcome == "partial" else OverAsking.REFUSE,
-        facts=tuple(sorted(_facts(record).items())),
-        date=day.isoformat(),
-    )
-
-
-def _fields(record: Record, now: Catalogue) -> tuple[str, ...] | None:
-    """Return the fields as asked; asking exactly the minimal set is taken for leaving them out."""
-    asked = tuple(sorted(record.asked))
-    purpose = now.purposes.get(record.purpose or "")
-    if not asked or (purpose is not None and set(asked) == set(purpose.minimal)):
-        return None
-    return asked
-
-
-def _justified(record: Record, now: Catalogue) -> tuple[str, ...]:
-    """Return the fields that had a motivation: without one they would have failed before."""
-    purpose = now.purposes.get(record.purpose or "")
-    if purpose is None:
-        return ()
-    passed = {*record.released, *(p.field for p in record.refused if p.step == _CONDITION_STEP)}
-    judged = (grant.name for grant in purpose.fields.values() if grant.need is Need.JUDGEMENT)
-    return tuple(sorted(name for name in judged if name in passed))
-
-
-def _facts(record: Record) -> dict[str, str]:
-    """Return the outcomes as recorded; who came as far as the fields had the case it takes."""
-    facts = dict(record.conditions)
-    steps = [part.step for part in record.refused]
-    if record.released or min(steps, default=_FIELD_STEP) >= _FIELD_STEP:
-        facts["case"] = _MET
-    for part in record.refused:
-        if part.step == _CASE_STEP:
-            facts["case"] = part.code
-    return facts
+    return replace(question_of(record, now, organisation), standing=Standing(standing))

@@ -7,18 +7,38 @@ from types import MappingProxyType
 
 from audit.entry import EntryType, Json, parse_leaf
 from audit.verifier.file import LedgerFile
+from gateway.decision.model import OverAsking, Standing
 from gateway.decision.reasons import find_code
 
-_DECIDED = {EntryType.DISCLOSURE.value, EntryType.REFUSAL.value}
+_RELEASED = frozenset({EntryType.DISCLOSURE.value, EntryType.BREAK_GLASS.value})
+_DECIDED = _RELEASED | {EntryType.REFUSAL.value}
+_OVER_ASKING = frozenset(OverAsking)
+_STANDINGS = frozenset(Standing)
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedPart:
-    """One reason of a refusal; a field that the catalogue did not know has no name."""
+    """One reason of a refusal; fields that the catalogue did not know have a count, no name."""
 
     code: str
     step: int
     field: str | None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a request was put, as far as its fields and outcomes do not tell.
+
+    Shapes:  justified: those of the asked fields that need a motivation and had one.
+    """
+
+    is_minimal: bool
+    over_asking: OverAsking
+    purposes: int
+    standing: Standing
+    justified: tuple[str, ...]
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +46,8 @@ class Record:
     """One decided request.
 
     Shapes:  organisation: its OIN. released: field to precision. conditions: name to "met",
-             "unknown", or the code of what failed.
+             "unknown", or the code of what failed. asking: None in entries from before it was
+             recorded.
     Units:   time in milliseconds since 1970.
     """
 
@@ -42,6 +63,7 @@ class Record:
     released: Mapping[str, str]
     refused: tuple[RefusedPart, ...]
     conditions: Mapping[str, str]
+    asking: Asking | None = None
 
     @property
     def asked(self) -> frozenset[str]:
@@ -69,11 +91,22 @@ def records_of(leaves: Iterable[bytes]) -> Iterator[Record]:
     """
     for leaf in leaves:
         members = parse_leaf(leaf)
-        if members.get("type") in _DECIDED:
-            yield _record(members)
+        if is_decision(members):
+            yield record_of(members)
 
 
-def _record(members: Mapping[str, Json]) -> Record:
+def is_decision(members: Mapping[str, Json]) -> bool:
+    """Tell whether these are the members of a decided request."""
+    return members.get("type") in _DECIDED
+
+
+def is_release(members: Mapping[str, Json]) -> bool:
+    """Tell whether these are the members of a request that was answered with data."""
+    return members.get("type") in _RELEASED
+
+
+def record_of(members: Mapping[str, Json]) -> Record:
+    """Return the decision in the members of a leaf; what has another type counts as absent."""
     time = members.get("time")
     return Record(
         time=time if isinstance(time, int) else 0,
@@ -98,13 +131,39 @@ def _record(members: Mapping[str, Json]) -> Record:
                 for each in _objects(members, "conditions")
             }
         ),
+        asking=_asking(members.get("asked")),
     )
 
 
+def _asking(asked: Json | None) -> Asking | None:
+    """Return how the request was put; an entry that tells half of it tells nothing."""
+    match asked:
+        case {
+            "fields": "minimal" | "named" as fields,
+            "over_asking": str(over_asking),
+            "purposes": int(purposes),
+            "standing": str(standing),
+            **rest,
+        } if over_asking in _OVER_ASKING and standing in _STANDINGS:
+            return Asking(
+                is_minimal=fields == "minimal",
+                over_asking=OverAsking(over_asking),
+                purposes=purposes,
+                standing=Standing(standing),
+                justified=_texts(rest.get("justified")),
+                emergency=rest.get("emergency") is True,
+            )
+        case _:
+            return None
+
+
 def _refused(members: Mapping[str, Json]) -> RefusedPart:
-    step = members.get("step")
+    step, count = members.get("step"), members.get("count")
     return RefusedPart(
-        _code(members) or "", step if isinstance(step, int) else 0, _text(members, "field")
+        _code(members) or "",
+        step if isinstance(step, int) else 0,
+        _text(members, "field"),
+        count if isinstance(count, int) else 1,
     )
 
 
@@ -117,6 +176,11 @@ def _code(members: Mapping[str, Json]) -> str | None:
 def _text(members: Mapping[str, Json], name: str) -> str | None:
     value = members.get(name)
     return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list | tuple) else ()
+    return tuple(each for each in items if isinstance(each, str))
 
 
 def _objects(members: Mapping[str, Json], name: str) -> Iterator[Mapping[str, Json]]:

@@ -23,7 +23,7 @@ from tests.fakes_decision import POLICIES, catalogue, flag_question, sorted_json
 from tests.opa_server import opa_binary, serving
 
 QUESTIONS = 3_000
-SEED = 20260302
+SEED = 20260303
 
 _CASES = (
     "SUBJECT_UNKNOWN",
@@ -32,6 +32,8 @@ _CASES = (
     "CASE_CLOSED",
     "CASE_MEMBERSHIP_EXPIRED",
     "CASE_MEMBERSHIP_NOT_STARTED",
+    "CASE_PHASE",
+    "CASE_TASK",
 )
 _CONSENTS = ("CONSENT_MISSING", "CONSENT_WITHDRAWN", "CONSENT_EXPIRED", "CONSENT_WRONG_PERSON")
 _FAILED = ("AGE_OUT_OF_RANGE", "CONDITION_NOT_MET", "MANDATE_MISSING", "GROUP_TOO_SMALL")
@@ -101,6 +103,7 @@ def _changed(question: Question, rng: random.Random, policy: Catalogue) -> Quest
     purposes = ((), ("",), ("helpen",), ("hulpvraag-afbakenen",), ("helpen", "gezondheid"))
     changes: list[Question] = [
         replace(question, subject=rng.choice(list(SubjectCheck))),
+        replace(question, emergency=True),
         replace(question, task=rng.choice(("", "onbekend", *policy.tasks))),
         replace(question, activity=rng.choice(activities)),
         replace(question, task="jeugdhulp-verlenen", activity="zonder-doel"),

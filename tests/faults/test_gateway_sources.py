@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cases.finder import FactFinder
-from gateway.cases.records import RecordedCases
+from gateway.cases.opening import open_cases
 from gateway.sources.sql import SqlSource
 from tests.builders import SCHOOL, WMO, House, feedback, flag, open_house, scooter
 from tests.fakes import MemoryCases
@@ -217,14 +217,14 @@ async def test_two_people_under_one_number_refuse(house: House, register: Path) 
 @pytest.mark.parametrize(
     "statement",
     [
-        "DROP TABLE casus",
-        "DROP TABLE casus_partij",
-        "UPDATE casus SET status = NULL",
-        "UPDATE casus SET casus_id = NULL",
-        "UPDATE casus_partij SET van = 'ooit'",
-        "UPDATE casus_partij SET organisatie = x'00'",
-        "DROP TABLE bron_bevestiging",
-        "UPDATE bron_bevestiging SET bevestigd_op = NULL",
+        "DROP TABLE case_record",
+        "DROP TABLE case_party",
+        "UPDATE case_record SET phase = 'anders'",
+        "UPDATE case_record SET kind = ''",
+        "UPDATE case_party SET since = 'ooit'",
+        "UPDATE case_party SET organisation = x'00'",
+        "DROP TABLE confirmation",
+        "UPDATE confirmation SET confirmed_on = ''",
     ],
 )
 async def test_a_broken_case_store_refuses(house: House, cases_file: Path, statement: str) -> None:
@@ -235,7 +235,7 @@ async def test_a_broken_case_store_refuses(house: House, cases_file: Path, state
 
 
 @pytest.mark.parametrize(
-    "statement", ["DROP TABLE toestemming", "UPDATE toestemming SET gegeven_op = 'onlangs'"]
+    "statement", ["DROP TABLE consent", "UPDATE consent SET given_on = 'onlangs'"]
 )
 async def test_consents_that_cannot_be_read_refuse(
     house: House, cases_file: Path, statement: str
@@ -262,9 +262,9 @@ async def test_a_case_store_that_is_down_refuses(house: House) -> None:
 
 async def test_a_case_store_elsewhere_can_go_away(house: House, cases_file: Path) -> None:
     """A file that is gone before its first read refuses what needs it."""
-    fallen = SqlSource(f"sqlite:///{cases_file}")
+    fallen = open_cases(f"sqlite:///{cases_file}")
     remove(cases_file)
-    finder = FactFinder(RecordedCases(fallen), house.services.gate.source)
+    finder = FactFinder(fallen, house.services.gate.source)
     house.rewire(replace(house.services, gate=replace(house.services.gate, facts=finder)))
 
     await assert_technical(house, flag(), "FACT_MISSING")

@@ -16,8 +16,6 @@ import pytest
 from audit.entry import Receipt
 from audit.errors import LedgerInUse, LedgerStopped
 from audit.ledger import Ledger
-from audit.storage.sqlite import SqlStore
-from audit.storage.tables import SCHEMA
 from audit.verifier.file import LedgerFile
 from audit.verifier.verify import verify_kept_receipt, verify_ledger
 from tests.fakes_audit import (
@@ -32,7 +30,7 @@ from tests.fakes_audit import (
 
 pytestmark = pytest.mark.anyio
 
-KILLS = 39
+KILLS = 15
 STARTUP_S = 10.0
 GATEWAY, SEQUENCER = "gateway", "sequencer"
 VICTIMS = ((GATEWAY,), (SEQUENCER,), (GATEWAY, SEQUENCER))
@@ -96,7 +94,7 @@ def test_no_receipt_is_lost_in_many_kills(tmp_path: Path, context: ForkServerCon
         sequencer = int((tmp_path / "sequencer.pid").read_text())
         kill(process, sequencer, VICTIMS[number % len(VICTIMS)])
 
-    SqlStore.open(tmp_path / "ledger.db", SCHEMA, STARTUP_S).close()
+    open_store(tmp_path / "ledger.db", patience_s=STARTUP_S).close()
     with LedgerFile.open(tmp_path / "ledger.db") as reader:
         summary = verify_ledger(reader, vkey=VKEY)
         found = [verify_kept_receipt(reader, proof, vkey=VKEY) for proof in proofs_in(receipts)]

@@ -25,11 +25,15 @@ AT_THE_EDGE = (AuditError, GatewayError, IdentityError)
 AT_THE_START = {
     "DurabilityMissing",
     "KeyInvalid",
+    "KeysRotated",
     "KeysUnsafe",
     "LedgerCorrupt",
     "LedgerInUse",
+    "PolicyInvalid",
     "RegistryInvalid",
     "RollbackSeen",
+    "SchemaOutdated",
+    "WitnessUnsafe",
 }
 INSIDE_THE_LEDGER = {"DuplicateRequest", "HeadMoved", "IdTaken", "LeafInvalid"}
 IN_THE_VERIFIER = {
@@ -37,11 +41,24 @@ IN_THE_VERIFIER = {
     "LedgerUnreadable",
     "NoteInvalid",
     "ProofInvalid",
+    "QuorumMissing",
     "SealInvalid",
     "SignatureInvalid",
+    "StampInvalid",
+    "StampToolMissing",
+    "TileInvalid",
     "VerificationFailed",
 }
-AT_THE_COMMAND_LINE = {"DemoInvalid", "PartnerFailed"}
+AT_THE_COMMAND_LINE = {
+    "BundleNotWritten",
+    "DemoInvalid",
+    "EvidenceInvalid",
+    "NothingToErase",
+    "NothingToOpen",
+    "NothingToPrune",
+    "PartnerFailed",
+    "RevisionInvalid",
+}
 # The token endpoint answers in the words of OAuth, which each of these carries as its code.
 AT_THE_TOKEN_ENDPOINT = {"AssertionInvalid", "GrantUnsupported", "HatNotOwned", "RequestMalformed"}
 ELSEWHERE = (

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import TokenIssuer
-from gateway.wiring import registry_of
+from gateway.openings import registry_of
 from tests.builders import CONSULTANT, NOW, URL, House, client_key, flag, make_client
 
 pytestmark = pytest.mark.anyio

@@ -5,8 +5,9 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from gateway.decision.condition_words import condition_words
 from gateway.decision.model import Code, OverAsking, Permit, Reason, Refuse
-from gateway.decision.reasons import REASONS, condition_words, find_code
+from gateway.decision.reasons import REASONS, find_code
 from tests.fakes_decision import flag_question
 
 UNKNOWN_FIELD = Reason(Code.FIELD_UNKNOWN, field="x")

@@ -14,6 +14,7 @@ from gateway.answer import Answer
 from gateway.cases.finder import FactFinder
 from gateway.cases.model import Case, Confirmation, Party
 from gateway.catalogue.model import Catalogue
+from gateway.catalogue.words import Phase
 from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.model import OverAsking, SubjectCheck
@@ -116,7 +117,7 @@ def make_flow(engine: object = None, policy: Catalogue | None = None) -> Flow:
     chosen: Any = engine or EmbeddedEngine.build(policy, POLICIES)
     member = Party(CONSULTANT.organisation, LONG_AGO, None)
     cases = MemoryCases(
-        [Case("C-1", "jeugd-toeleiding", True, (member,))],  # noqa: FBT003
+        [Case("C-1", "jeugd-toeleiding", Phase.RUNNING, (member,))],
         confirmed=[Confirmation("lichte-of-zware-hulp", LONG_AGO, None)],
     )
     source, ledger = MemorySource(ROWS), RecordingLedger()

@@ -38,6 +38,13 @@ def leaf_of(purpose: Purpose) -> dict[str, Json]:
             for each in purpose.fields.values()
         ],
         "outcome": "permit",
+        "asked": {
+            "fields": "named",
+            "over_asking": "withhold",
+            "purposes": 1,
+            "standing": "holds",
+            "justified": list(purpose.fields),
+        },
     }
 
 

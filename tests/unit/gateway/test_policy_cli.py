@@ -13,7 +13,7 @@ from gateway.cli import app
 from gateway.learning.tally import ENOUGH, Tally
 from gateway.policy_commands import PolicyFolders
 from tests.builders import ROOT
-from tests.fakes_decision import copy_policy
+from tests.fakes_decision import ABOUT_OTHERS, copy_policy
 from tests.unit.learning.world import members, write_ledger
 
 FLAG = "lichte-of-zware-hulp"
@@ -55,6 +55,8 @@ def alone(draft: Path) -> Path:
     for file in (draft / "purposes").glob("*/*.yaml"):
         if file.stem != FLAG:
             file.unlink()
+    for name in ABOUT_OTHERS:
+        (draft / "purposes" / name).unlink()
     return draft
 
 

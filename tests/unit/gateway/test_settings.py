@@ -43,7 +43,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
 
     lines = str(caught.value).splitlines()
     assert [line.split()[0] for line in lines] == [
-        f"DOELPOORT_{name}" for name in ("HOME", "PUBLIC_URL", "SOURCE_URL", "CASES_URL")
+        f"DOELPOORT_{name}" for name in ("HOME", "PUBLIC_URL", "CASES_URL")
     ]
     assert all(" is not set: " in line and len(line) > 60 for line in lines)
 
@@ -134,3 +134,29 @@ def test_a_secret_does_not_show_itself() -> None:
     settings = load(engine="opa", opa_url="http://127.0.0.1:8181", opa_token=f"heel-{word}")
 
     assert word not in f"{settings!r}{settings}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"source_url": None}, "SOURCE_URL"),
+        ({"sources": "mapping.yaml"}, "SOURCES"),
+        ({"ledger_url": "mysql://host/db"}, "LEDGER_URL"),
+        ({"timestamp_url": "https://stamps.example"}, "TIMESTAMP_ROOTS"),
+        ({"timestamp_roots": "roots.pem"}, "TIMESTAMP_URL"),
+        ({"otlp_url": "http://collector.example"}, "OTLP_URL"),
+    ],
+)
+@pytest.mark.usefixtures("environment")
+def test_settings_that_do_not_hang_together_are_told(changes: dict[str, object], name: str) -> None:
+    """What belongs together is set together, and what travels is protected."""
+    with pytest.raises(SettingsInvalid, match=name):
+        load(**changes)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_ledger_in_a_database_keeps_its_password_to_itself() -> None:
+    """The address may hold a password, so settings never show it."""
+    settings = load(ledger_url="postgresql://gateway:geheim@db/doelpoort")
+
+    assert "geheim" not in repr(settings)

@@ -21,6 +21,8 @@ from gateway.identity.keys import (
     SEAL_PERIOD_KEY,
     TOKEN_KEY,
     KeyRing,
+    add_epoch,
+    destroy_epochs_before,
     ensure_keys,
 )
 
@@ -56,7 +58,7 @@ def raw(keys: KeyRing) -> tuple[bytes, ...]:
     return (
         keys.token.private_bytes_raw(),
         keys.log.private_bytes_raw(),
-        keys.seal_epoch,
+        *keys.seal_epochs.values(),
         keys.seal_period,
         keys.idempotency,
     )
@@ -262,3 +264,75 @@ def test_a_first_start_that_fails_leaves_nothing_behind(directory: Path) -> None
     ensure_keys(directory, random=make_random())
 
     assert left == [obstacle]
+
+
+NEXT = b"0123456789abcdefghijklmnopqrstuv"
+
+
+def test_a_new_epoch_stands_beside_the_old_one(filled: Path) -> None:
+    """While keys are rotated both epochs are read, each under its number."""
+    (old,) = ensure_keys(filled, random=never).seal_epochs.values()
+
+    add_epoch(filled, 2, NEXT)
+
+    assert ensure_keys(filled, random=never).seal_epochs == {1: old, 2: NEXT}
+    assert stat.S_IMODE((filled / "seal-epoch-2.key").stat().st_mode) == 0o600
+
+
+def test_adding_an_epoch_again_changes_nothing(filled: Path) -> None:
+    """A rotation that is taken up again after a crash finds its own key."""
+    add_epoch(filled, 2, NEXT)
+
+    add_epoch(filled, 2, NEXT)
+
+    assert ensure_keys(filled, random=never).seal_epochs[2] == NEXT
+
+
+def test_an_epoch_key_is_never_replaced(filled: Path) -> None:
+    """Another key under the same number would lose whatever the first one wrapped."""
+    add_epoch(filled, 2, NEXT)
+
+    with pytest.raises(KeysUnsafe):
+        add_epoch(filled, 2, NEXT[::-1])
+
+    assert ensure_keys(filled, random=never).seal_epochs[2] == NEXT
+
+
+def test_the_keys_of_earlier_epochs_are_destroyed(filled: Path) -> None:
+    """After a rotation only the newest epoch is left, and the gateway starts with it."""
+    add_epoch(filled, 2, NEXT)
+
+    gone = destroy_epochs_before(filled, 2)
+
+    assert gone == (1,)
+    assert ensure_keys(filled, random=never).seal_epochs == {2: NEXT}
+
+
+def test_no_epoch_is_destroyed_for_one_that_is_missing(filled: Path) -> None:
+    """Without the key of the new epoch the old one is the only way to the particulars."""
+    with pytest.raises(KeysUnsafe):
+        destroy_epochs_before(filled, 2)
+
+    assert list(ensure_keys(filled, random=never).seal_epochs) == [1]
+
+
+def test_a_directory_that_fails_destroys_and_adds_nothing(filled: Path) -> None:
+    """What the disk refuses is told, not passed over."""
+    add_epoch(filled, 2, NEXT)
+    (filled / SEAL_EPOCH_KEY).unlink()
+    (filled / SEAL_EPOCH_KEY).mkdir()
+    blocked = filled / ".seal-epoch-3.key.new"
+    blocked.mkdir()
+
+    with pytest.raises(KeysUnsafe):
+        destroy_epochs_before(filled, 2)
+    with pytest.raises(KeysUnsafe):
+        add_epoch(filled, 3, NEXT)
+
+
+def test_after_a_rotation_a_lost_epoch_key_is_not_made_anew(filled: Path) -> None:
+    """A directory with other keys and no epoch key at all stops the start."""
+    (filled / SEAL_EPOCH_KEY).unlink()
+
+    with pytest.raises(KeysUnsafe, match=r"seal-epoch\.key"):
+        ensure_keys(filled, random=never)

@@ -18,7 +18,7 @@ from gateway.errors import SettingsInvalid
 from gateway.policy_source import _unpack as unpack
 from gateway.policy_source import open_policy
 from gateway.review_commands import BROKEN, OK, WIDER, Form, Use
-from tests.fakes_decision import POLICIES, PURPOSES
+from tests.fakes_decision import ABOUT_OTHERS, POLICIES, PURPOSES
 from tests.unit.catalogue_follow.world import FLAG, SCHOOL
 from tests.unit.learning.world import members, write_ledger
 
@@ -50,6 +50,8 @@ class Copy:
         for file in (self.root / "purposes").glob("*/*.yaml"):
             if file != self.root / path:
                 file.unlink()
+        for name in ABOUT_OTHERS:
+            (self.root / "purposes" / name).unlink()
 
 
 FLAG_FILE = f"purposes/jeugd/{FLAG}.yaml"

@@ -1,0 +1,134 @@
+"""POST /v1/citizen-reports: who asked what about me, for the portal of the municipality."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit.entry import MAX_INT
+from gateway.api.answers import receipt_out
+from gateway.api.guard import Caller
+from gateway.api.schemas import ProblemOut, ReceiptOut, SubjectIn
+from gateway.api.state import services_of
+from gateway.api.strict import StrictRoute
+from gateway.citizen.report import Desk, Page, Proven, give_report
+from gateway.citizen.store import text_of
+from gateway.citizen.story import Told
+from gateway.subject import parse_bsn
+
+router = APIRouter(route_class=StrictRoute, tags=["citizens"])
+
+_MOST = 50
+_USUAL = 20
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemOut, "description": "The request is not one."},
+    401: {"model": ProblemOut, "description": "No valid token."},
+    403: {"model": ProblemOut, "description": "Not for this role."},
+    503: {"model": ProblemOut, "description": "The look cannot be recorded, so nothing is shown."},
+}
+
+
+class ReportIn(BaseModel):
+    """About whom, and which page."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    subject: SubjectIn
+    below: Annotated[int, Field(ge=0, le=MAX_INT)] = Field(
+        default=MAX_INT, description="The `next_below` of the page before this one."
+    )
+    limit: Annotated[int, Field(ge=1, le=_MOST)] = Field(
+        default=_USUAL, description="How many lines at most."
+    )
+
+
+class WordsOut(BaseModel):
+    """The same in Dutch and in English."""
+
+    nl: str
+    en: str
+
+
+class GotOut(BaseModel):
+    """A field that was given: in words, and how precisely; never its value."""
+
+    field: str
+    words: WordsOut
+
+
+class ProofOut(BaseModel):
+    """What shows offline that the line is an entry of the log, and about this person.
+
+    `opening` opens the commitment to the subject where the entry is about one person; `person` is
+    the proof for one of several.
+    """
+
+    receipt: str
+    opening: str | None
+    person: str | None
+
+
+class LineOut(BaseModel):
+    """One time that somebody asked."""
+
+    at: str
+    organisation: str
+    role: str
+    task: str | None
+    purpose: WordsOut
+    legal_basis: list[WordsOut]
+    outcome: str = Field(description="given, refused or waiting")
+    got: list[GotOut]
+    is_emergency: bool
+    with_others: bool = Field(description="Whether the question was about others as well.")
+    text: WordsOut
+    proof: ProofOut
+
+
+class ReportOut(BaseModel):
+    """Who asked what, the newest first; the receipt is of the look itself."""
+
+    lines: list[LineOut]
+    next_below: int | None
+    receipt: ReceiptOut
+
+
+@router.post("/citizen-reports", response_model=ReportOut, responses=_PROBLEMS)
+async def create_report(request: Request, body: ReportIn, caller: Caller) -> Response:
+    """Tell a person who asked what about them, why, on which basis, and what they got."""
+    service = services_of(request)
+    gate = service.gate
+    desk = Desk(
+        gate.catalogue, gate.ledger, service.log, service.personal, service.now, service.random
+    )
+    subject = parse_bsn(body.subject.value)
+    report = await give_report(desk, caller, subject, Page(body.below, body.limit))
+    members = {
+        "lines": [_line_out(each) for each in report.lines],
+        "next_below": report.next_below,
+        "receipt": receipt_out(report.receipt),
+    }
+    return Response(orjson.dumps(members), media_type="application/json")
+
+
+def _line_out(proven: Proven) -> dict[str, object]:
+    line, proof = proven.line, proven.proof
+    return {
+        "at": text_of(line.at),
+        "organisation": line.organisation,
+        "role": line.role,
+        "task": line.task,
+        "purpose": _words(line.purpose),
+        "legal_basis": [_words(each) for each in line.basis],
+        "outcome": line.outcome,
+        "got": [{"field": each.field, "words": _words(each.words)} for each in line.got],
+        "is_emergency": line.emergency,
+        "with_others": line.others,
+        "text": _words(line.text),
+        "proof": {"receipt": proof.receipt, "opening": proof.opening, "person": proof.person},
+    }
+
+
+def _words(told: Told) -> dict[str, str]:
+    return {"nl": told.nl, "en": told.en}

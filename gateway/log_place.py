@@ -1,0 +1,109 @@
+"""Where the log of a year is kept, and what a gateway opens of it: to write and to read."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.ledger import Ledger, LedgerReader, LogSettings
+from audit.note import Signer
+from audit.personal import PersonalLog
+from audit.seal import Seal, SealKeys
+from audit.storage.annex import SqlAnnex
+from audit.storage.connect import make_ready, open_annex, open_reader
+from audit.storage.place import sqlite_url
+from audit.storage.reader import SqlReader
+from gateway.identity.keys import KeyRing
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The clock and the randomness of this machine.
+
+    Units:   clock_ms gives ms since 1970.
+    """
+
+    clock_ms: Callable[[], int]
+    random: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LogPlace:
+    """One log: its address, its name, its keys, and the file that remembers how far it came."""
+
+    url: str
+    origin: str
+    seed: bytes
+    keys: SealKeys
+    gateway_id: str
+    high_water: Path
+
+    @property
+    def vkey(self) -> str:
+        """The key that this log is verified with."""
+        return Signer(self.origin, self.seed).verifier.vkey
+
+
+@dataclass(frozen=True, slots=True)
+class LogReading:
+    """What reads one log: what routes get, the store behind it, and what is kept beside it."""
+
+    reader: LedgerReader
+    store: SqlReader
+    annex: SqlAnnex
+    personal: PersonalLog
+
+
+def ledger_path(settings: Settings, year: int) -> Path:
+    """Return the file of the log of this year: one log a year, so that each can be closed."""
+    return settings.home / f"ledger-{year}.db"
+
+
+def log_place(settings: Settings, keys: KeyRing, year: int) -> LogPlace:
+    """Return the place of the log of this year, with the keys to it."""
+    secret = settings.ledger_url
+    url = sqlite_url(ledger_path(settings, year)) if secret is None else secret.get_secret_value()
+    return LogPlace(
+        url=url,
+        origin=f"{settings.public_host}/disclosures/{year}",
+        seed=keys.log.private_bytes_raw(),
+        keys=SealKeys(keys.seal_epochs, keys.seal_period),
+        gateway_id=settings.gateway_id,
+        high_water=settings.high_water or settings.home / f"high-water-{year}",
+    )
+
+
+def open_writing(place: LogPlace, opened: ExitStack) -> Ledger:
+    """Open the log to append to it; its sequencer is a process of its own.
+
+    Effects: a ledger in a file is made or brought to the form of this version.
+    Raises:  what `Ledger.open` raises, and SchemaOutdated.
+    """
+    make_ready(place.url, place.origin)
+    ledger = Ledger.open(
+        LogSettings(
+            url=place.url,
+            origin=place.origin,
+            seed=place.seed,
+            gateway_id=place.gateway_id,
+            keys=place.keys,
+            high_water=place.high_water,
+        )
+    )
+    opened.callback(ledger.close)
+    return ledger
+
+
+def open_reading(place: LogPlace, machine: Machine, opened: ExitStack) -> LogReading:
+    """Open the log to read it, and what is kept beside it.
+
+    Raises: StorageBroken.
+    """
+    store = open_reader(place.url, place.origin)
+    opened.callback(store.close)
+    annex = open_annex(place.url, place.origin)
+    opened.callback(annex.close)
+    seal = Seal(place.keys, machine.random)
+    reader = LedgerReader(store, origin=place.origin, seal=seal, clock_ms=machine.clock_ms)
+    return LogReading(reader, store, annex, PersonalLog(store, seal))

@@ -1,0 +1,234 @@
+"""Cases over HTTP: begin, find, look, take steps; and what a stranger learns, which is nothing."""
+
+import pytest
+
+from audit.errors import LedgerBusy
+from gateway.identity.clients import Hat
+from tests.builders import CONSULTANT, HENK, House, about
+from tests.case_house import CARE, TEAM, look, post, recording
+from tests.fakes_cases import MemoryLedger
+
+pytestmark = pytest.mark.anyio
+
+MIRJAM = "999925799"
+CASE = {"kind": "werkplan", "beginning": "own_request", "subject": about(MIRJAM)}
+JOIN = {"step": "join", "organisation": "ggz-rivierzicht", "role": "spv-ggz"}
+LEAVE = JOIN | {"step": "leave"}
+PLAN: dict[str, object] = {"step": "advance", "phase": "werkplan"}
+CLOSE: dict[str, object] = {"step": "close"}
+
+
+@pytest.fixture
+def ledger(house: House) -> MemoryLedger:
+    """Give the ledger that steps of this house are recorded in."""
+    return recording(house)
+
+
+async def begun(house: House, bsn: str = MIRJAM) -> str:
+    """Begin a case and return its id."""
+    response = await post(house, "/v1/cases", CASE | {"subject": about(bsn)}, TEAM)
+    return str(response.json()["id"])
+
+
+async def test_a_case_begins(house: House, ledger: MemoryLedger) -> None:
+    """Its beginner gets an id, a version, a receipt and what its part needs."""
+    response = await post(house, "/v1/cases", CASE, TEAM)
+    body = response.json()
+
+    assert (response.status_code, response.headers["etag"]) == (201, '"1"')
+    assert (body["version"], body["case"]["phase"]) == (1, "verkenning")
+    assert body["receipt"]["proof"] == "proof"
+    assert MIRJAM not in response.text
+    assert ledger.steps == ["begun"]
+
+
+@pytest.mark.parametrize(
+    ("change", "hat", "status", "code"),
+    [
+        ({}, CARE, 409, "BEGINNER_NOT_ALLOWED"),
+        ({"beginning": "signal"}, CARE, 409, "LAW_NOT_IN_FORCE"),
+        ({"kind": "onbekend"}, TEAM, 409, "CASE_KIND_UNKNOWN"),
+        ({"subject": about("999925798")}, TEAM, 400, None),
+        ({"beginning": "zomaar"}, TEAM, 400, None),
+        ({"extra": 1}, TEAM, 400, None),
+        ({"signal": {"tried_on": "gisteren", "attempts": 1, "severity": "x"}}, TEAM, 400, None),
+    ],
+)
+@pytest.mark.usefixtures("ledger")
+async def test_a_case_does_not_begin_otherwise(
+    house: House, change: dict[str, object], hat: Hat, status: int, code: str | None
+) -> None:
+    """Rules refuse with a code and plain words; a body that is none is a 400 without its values."""
+    response = await post(house, "/v1/cases", CASE | change, hat)
+    problem = response.json()
+
+    assert (response.status_code, problem.get("code")) == (status, code)
+    assert problem["detail"] != problem["detail_en"]
+    assert "999925798" not in response.text
+
+
+async def test_a_signal_brings_what_was_tried(house: House, ledger: MemoryLedger) -> None:
+    """The conversation that was tried first is read; the law then says whether it may."""
+    signal = {"tried_on": "2026-03-01", "attempts": 2, "severity": "zorgmijding"}
+
+    response = await post(house, "/v1/cases", CASE | {"beginning": "signal", "signal": signal})
+
+    assert response.json()["code"] == "LAW_NOT_IN_FORCE"
+    assert ledger.steps == []
+
+
+ALL_STEPS: list[dict[str, object]] = [
+    JOIN | {"trajectory": "wmo-begeleiding", "tasks": ["wmo-begeleiding"], "mandate": "Overleg"},
+    PLAN,
+    {
+        "step": "agree",
+        "organisation": "ggz-rivierzicht",
+        "action": "Belt.",
+        "until": "2026-04-01",
+    },
+    {"step": "fulfil", "agreement": 1},
+    {
+        "step": "end_trajectory",
+        "organisation": "ggz-rivierzicht",
+        "trajectory": "wmo-begeleiding",
+    },
+    {"step": "leave", "organisation": "wijkteam-noord", "role": "regisseur-wijkteam"},
+    CLOSE,
+]
+
+
+async def test_steps_go_from_version_to_version(house: House, ledger: MemoryLedger) -> None:
+    """Each step names the version it comes from; every kind of step is told to the machine."""
+    case = await begun(house)
+    answers = [
+        await post(house, f"/v1/cases/{case}/steps", body, version=version)
+        for version, body in enumerate(ALL_STEPS, start=1)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 7
+    assert answers[-1].json()["version"] == 8
+    assert answers[3].json()["case"]["agreements"] == [
+        {
+            "number": 1,
+            "organisation": "ggz-rivierzicht",
+            "action": "Belt.",
+            "until": "2026-04-01",
+            "is_done": True,
+        }
+    ]
+    assert ledger.steps == [
+        "begun",
+        "joined",
+        "advanced",
+        "agreed",
+        "fulfilled",
+        "trajectory_ended",
+        "left",
+        "closed",
+    ]
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_the_second_of_two_steps_is_told_the_current_version(house: House) -> None:
+    """Two coordinators at once lose nothing: 409 with the version that is there now."""
+    case = await begun(house)
+    await post(house, f"/v1/cases/{case}/steps", JOIN, version=1)
+
+    response = await post(house, f"/v1/cases/{case}/steps", PLAN, version=1)
+
+    assert (response.status_code, response.json()["version"]) == (409, 2)
+
+
+@pytest.mark.parametrize("version", [None, 0])
+@pytest.mark.usefixtures("ledger")
+async def test_a_step_without_a_version_is_no_request(house: House, version: int | None) -> None:
+    """Nobody changes a case without saying which version they saw."""
+    case = await begun(house)
+
+    response = await post(house, f"/v1/cases/{case}/steps", PLAN, version=version)
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["member"] == "If-Match"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"step": "zomaar"},
+        {"step": "close", "extra": 1},
+        {"step": "agree", "organisation": "gem-regie", "action": f"Bel {MIRJAM}."},
+        {"step": "advance", "phase": "gesloten"},
+        {},
+    ],
+)
+@pytest.mark.usefixtures("ledger")
+async def test_a_step_that_is_none_is_refused(house: House, body: object) -> None:
+    """An unknown step or member, a number of a person in a text: none is echoed."""
+    case = await begun(house)
+
+    response = await post(house, f"/v1/cases/{case}/steps", body, version=1)
+
+    assert response.status_code == 400
+    assert MIRJAM not in response.text
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_a_party_sees_what_its_part_needs(house: House) -> None:
+    """Without consent to share it sees itself; the coordinator sees the table."""
+    case = await begun(house, HENK)
+    await post(house, f"/v1/cases/{case}/steps", JOIN, version=1)
+
+    mine = await look(house, case, CARE)
+    all_of_it = await look(house, case)
+
+    assert mine.headers["etag"] == '"2"'
+    assert [party["organisation"] for party in mine.json()["parties"]] == ["ggz-rivierzicht"]
+    assert len(all_of_it.json()["parties"]) == 3
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_who_left_gets_nothing_at_once(house: House) -> None:
+    """The answer to leaving shows no case, and after it there is none for who left."""
+    case = await begun(house)
+    await post(house, f"/v1/cases/{case}/steps", JOIN, version=1)
+
+    left = await post(house, f"/v1/cases/{case}/steps", LEAVE, CARE, version=2)
+
+    assert (left.status_code, left.json()["case"]) == (200, None)
+    assert (await look(house, case, CARE)).status_code == 404
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_a_stranger_and_a_missing_case_look_the_same(house: House) -> None:
+    """For who takes no part there is no case, whatever id it names."""
+    case = await begun(house)
+
+    answers = [await look(house, name, CONSULTANT) for name in (case, "0" * 32)]
+    step = await post(house, f"/v1/cases/{case}/steps", CLOSE, CONSULTANT, version=1)
+    odd = await post(house, "/v1/cases/nergens/steps", CLOSE, version=1)
+
+    assert {answer.status_code for answer in (*answers, step, odd)} == {404}
+    assert len({answer.content for answer in (*answers, step, odd)}) == 1
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_a_search_finds_ones_own_cases_only(house: House) -> None:
+    """The number of the person travels in the body, and what comes back holds none of it."""
+    mine = await post(house, "/v1/case-searches", {"subject": about(MIRJAM)}, CARE)
+    nothing = await post(house, "/v1/case-searches", {"subject": about(MIRJAM)}, CONSULTANT)
+
+    assert [found["label"] for found in mine.json()] == ["C-111w"]
+    assert nothing.json() == []
+    assert MIRJAM not in mine.text
+
+
+async def test_no_entry_no_step(house: House, ledger: MemoryLedger) -> None:
+    """What cannot be recorded is a 503, and did not happen."""
+    case = await begun(house)
+    ledger.failures = [LedgerBusy("scripted"), LedgerBusy("scripted")]
+
+    step = await post(house, f"/v1/cases/{case}/steps", JOIN, version=1)
+    view = await look(house, case)
+
+    assert (step.status_code, view.status_code) == (503, 503)
+    assert (await look(house, case)).json()["version"] == 1
