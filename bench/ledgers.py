@@ -3,96 +3,98 @@
 import asyncio
 import hashlib
 import os
+import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import uvloop
 
-from audit.entry import Draft, EntryType
+from audit.entry import Draft, EntryType, new_request_id
 from audit.ledger import Ledger, LogSettings
 from audit.note import Signer
 from audit.seal import SealKeys
-from audit.storage.tables import SCHEMA
+from audit.storage.connect import make_ready
+from audit.storage.migrate import migrate
+from audit.storage.place import sqlite_url
 from audit.verifier.file import LedgerFile
 from audit.verifier.verify import verify_ledger
+from bench.raw_inserts import Place, raw_inserts
 from bench.rows import Row
+from tests.postgresql_server import Server, running
 
 _CALLERS = (1, 8, 64, 256)
-_ENTRIES_PER_CALLER = {1: 1_000, 8: 500, 64: 200, 256: 100}
+_ENTRIES_PER_CALLER = {1: 2_000, 8: 1_000, 64: 300, 256: 150}
 _VERIFIED = 100_000
-_ORIGIN = "bench.example/disclosures/2026"
-_SEED = b"\x07" * 32
+ORIGIN = "bench.example/disclosures/2026"
+SEED = b"\x07" * 32
 
 
 def measure(folder: Path) -> Iterator[Row]:
-    """Measure appends at each number of callers, then the verification of a large ledger."""
-    for callers in _CALLERS:
-        path = folder / f"append-{callers}.db"
-        count = callers * _ENTRIES_PER_CALLER[callers]
-        rate, batch = uvloop.run(_append(path, callers, count))
-        raw = _raw_inserts(path, folder / f"raw-{callers}.db", batch)
-        yield Row(f"sqlite.insert.{callers}", raw, "1/s")
-        yield Row(f"ledger.append.{callers}", rate, "1/s", f"sqlite.insert.{callers}")
+    """Measure appends in each database, then the verification of a large ledger."""
+    yield from _appends("sqlite", lambda name: _new_file(folder / f"{name}.db"), folder)
+    if shutil.which("initdb"):
+        with running() as server:
+            yield from _appends("postgresql", lambda name: _new_schema(server, name), folder)
     yield from _verification(folder / "verified.db")
 
 
-async def _append(path: Path, callers: int, count: int) -> tuple[float, int]:
-    """Return appends per second, and how many entries shared a commit on average."""
-    with closing(_open(path)) as ledger:
+def _appends(database: str, make: Callable[[str], Place], folder: Path) -> Iterator[Row]:
+    """Measure appends with receipt beside raw inserts of the same rows in the same batches."""
+    for callers in _CALLERS:
+        place = make(f"append-{callers}")
+        count = callers * _ENTRIES_PER_CALLER[callers]
+        rate = uvloop.run(_append(place, folder / f"{database}-{callers}.mark", callers, count))
+        raw = raw_inserts(place, make(f"raw-{callers}"))
+        yield Row(f"{database}.insert.{callers}", raw, "1/s")
+        yield Row(f"{database}.append.{callers}", rate, "1/s", f"{database}.insert.{callers}")
+
+
+def _new_file(path: Path) -> Place:
+    make_ready(sqlite_url(path), ORIGIN)
+    return Place(sqlite_url(path), ORIGIN)
+
+
+def _new_schema(server: Server, name: str) -> Place:
+    origin = f"bench.example/disclosures/{name}"
+    migrate(server.url(), origin)
+    return Place(server.url(), origin)
+
+
+async def _append(place: Place, mark: Path, callers: int, count: int) -> float:
+    """Return appends per second."""
+    with closing(open_place(place, mark)) as ledger:
+        await asyncio.gather(*(_caller(ledger, 5) for _ in range(callers)))
         started = time.perf_counter()
         await asyncio.gather(*(_caller(ledger, count // callers) for _ in range(callers)))
-        seconds = time.perf_counter() - started
-    with closing(sqlite3.connect(path)) as connection:
-        (commits,) = connection.execute("SELECT count(*) FROM checkpoint").fetchone()
-    return count / seconds, max(round(count / commits), 1)
+        return count / (time.perf_counter() - started)
 
 
 async def _caller(ledger: Ledger, count: int) -> None:
     for _ in range(count):
-        await ledger.append(_draft())
+        await ledger.append(draft())
 
 
-def _open(path: Path) -> Ledger:
+def open_place(place: Place, mark: Path) -> Ledger:
+    """Open the ledger that is kept there."""
     return Ledger.open(
         LogSettings(
-            path=path,
-            origin=_ORIGIN,
-            seed=_SEED,
+            url=place.url,
+            origin=place.origin,
+            seed=SEED,
             gateway_id="bench",
-            keys=SealKeys(1, b"\x05" * 32, b"\x06" * 32),
-            high_water=path.with_suffix(".mark"),
-            schema=SCHEMA,
+            keys=SealKeys({1: b"\x05" * 32}, b"\x06" * 32),
+            high_water=mark,
         )
     )
 
 
-def _raw_inserts(ledger: Path, target: Path, batch: int) -> float:
-    """Insert the rows of a ledger into a plain table of the same database, durably."""
-    with closing(sqlite3.connect(ledger)) as connection:
-        rows = connection.execute('SELECT "index", request_id, leaf, leaf_hash FROM entry')
-        entries = rows.fetchall()
-    with closing(sqlite3.connect(target, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(
-            "CREATE TABLE raw (number INTEGER PRIMARY KEY, id TEXT UNIQUE, leaf BLOB, hash BLOB)"
-        )
-        started = time.perf_counter()
-        for start in range(0, len(entries), batch):
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "INSERT INTO raw VALUES (?, ?, ?, ?)", entries[start : start + batch]
-            )
-            connection.execute("COMMIT")
-        return len(entries) / (time.perf_counter() - started)
-
-
 def _verification(path: Path) -> Iterator[Row]:
-    uvloop.run(_append(path, 256, _VERIFIED // 256 * 256 + 256))
-    vkey = Signer(_ORIGIN, _SEED).verifier.vkey
+    mark = path.with_suffix(".mark")
+    uvloop.run(_append(_new_file(path), mark, 256, _VERIFIED // 256 * 256 + 256))
+    vkey = Signer(ORIGIN, SEED).verifier.vkey
     with LedgerFile.open(path) as reader:
         started = time.perf_counter()
         summary = verify_ledger(reader, vkey=vkey)
@@ -107,11 +109,11 @@ def _verification(path: Path) -> Iterator[Row]:
     yield Row("verify.100k", rate, "1/s", "sha256.100k")
 
 
-def _draft() -> Draft:
+def draft() -> Draft:
     """Return a draft as a permitted disclosure makes it."""
     return Draft(
         type=EntryType.DISCLOSURE,
-        request_id=os.urandom(16).hex(),
+        request_id=new_request_id(time.time_ns() // 1_000_000, os.urandom),
         members={
             "organisation": "00000099000000001001",
             "role": "consulent-jeugd",
