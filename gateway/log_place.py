@@ -63,6 +63,7 @@ def ledger_path(settings: Settings, year: int) -> Path:
 def log_place(settings: Settings, keys: KeyRing, year: int) -> LogPlace:
     """Return the place of the log of this year, with the keys to it."""
     secret = settings.ledger_url
+    mark = settings.high_water or settings.home / "high-water"
     url = sqlite_url(ledger_path(settings, year)) if secret is None else secret.get_secret_value()
     return LogPlace(
         url=url,
@@ -70,7 +71,8 @@ def log_place(settings: Settings, keys: KeyRing, year: int) -> LogPlace:
         seed=keys.log.private_bytes_raw(),
         keys=SealKeys(keys.seal_epochs, keys.seal_period),
         gateway_id=settings.gateway_id,
-        high_water=settings.high_water or settings.home / f"high-water-{year}",
+        # A mark is about one log: that of last year would refuse the new one.
+        high_water=mark.with_name(f"{mark.name}-{year}"),
     )
 
 

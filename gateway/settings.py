@@ -67,8 +67,8 @@ class Settings(BaseSettings):
     )
     high_water: Path | None = Field(
         default=None,
-        description="File that remembers how far the log came; put it on another disk than `home` "
-        "(default: high-water in `home`).",
+        description="File that remembers how far the log came, the year is added to its name; put "
+        "it on another disk than `home` (default: high-water in `home`).",
     )
     ledger_url: SecretStr | None = Field(
         default=None,

@@ -11,7 +11,7 @@ from gateway.cases.database import Database
 from gateway.cases.postgres import PostgresDatabase
 from gateway.cases.records import SqlCases
 from gateway.cases.sqlite import SqliteDatabase
-from gateway.cases.tables import REVISION, Statements
+from gateway.cases.tables import METADATA, REVISION, Statements
 from gateway.errors import SourceInvalid
 
 _SQLITE: Final = "sqlite:///"
@@ -43,7 +43,17 @@ def _in_file(url: str) -> SqliteDatabase:
         from gateway.cases.migrate import migrate  # noqa: PLC0415
 
         migrate(url)
+    _require_tables(path)
     return SqliteDatabase(path)
+
+
+def _require_tables(path: Path) -> None:
+    """Refuse a store that could never tell a fact, whatever form it says it has."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    missing = sorted(METADATA.tables.keys() - found)
+    if missing:
+        raise SourceInvalid(f"the case store has no table {missing[0]}")
 
 
 def _form_in_file(path: Path) -> str | None:

@@ -53,12 +53,19 @@ def assert_explained(result: Result, *words: str) -> None:
     assert [word for word in words if word not in result.output] == []
 
 
-@pytest.mark.parametrize("name", ["HOME", "PUBLIC_URL", "SOURCE_URL", "CASES_URL"])
+@pytest.mark.parametrize("name", ["HOME", "PUBLIC_URL", "CASES_URL"])
 def test_a_missing_setting_is_named(settings: Settings, name: str) -> None:
     """Whatever must be set is named by its variable, with what it is for."""
     result = start(settings, **{f"DOELPOORT_{name}": None})
 
     assert_explained(result, "SettingsInvalid", f"DOELPOORT_{name} is not set")
+
+
+def test_a_gateway_without_a_source_is_explained(settings: Settings) -> None:
+    """One register, or a mapping of several, must be named."""
+    result = start(settings, DOELPOORT_SOURCE_URL=None)
+
+    assert_explained(result, "SettingsInvalid", "SOURCE_URL", "SOURCES")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +184,7 @@ def test_a_register_without_what_the_policy_names_is_explained(
     assert_explained(start(settings), "SourceInvalid", *words)
 
 
-@pytest.mark.parametrize("table", ["casus", "casus_partij", "toestemming", "bron_bevestiging"])
+@pytest.mark.parametrize("table", ["case_record", "case_party", "consent", "confirmation"])
 def test_a_case_store_without_its_tables_is_explained(
     settings: Settings, cases_file: Path, table: str
 ) -> None:
