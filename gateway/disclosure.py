@@ -27,7 +27,7 @@ import orjson
 from audit.entry import Draft, EntryType, Json, Receipt
 from audit.ledger import Ledger
 from gateway.answer import PENDING, Answer, emergency_out, pending, refusal, release
-from gateway.cases.facts import MET
+from gateway.cases.facts import MET, UNKNOWN
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
 from gateway.catalogue.model import Catalogue, ConditionKind, Purpose
 from gateway.decision.decide import Decider
@@ -155,7 +155,11 @@ async def _waits_for_word(gate: Gate, passage: Passage, facts: Outcomes) -> bool
     purpose = passage.declaration.purpose
     if purpose is None or purpose.answer is None or passage.request.subject is None:
         return False
-    given = facts | dict.fromkeys(_words_of(purpose), MET)
+    words = _words_of(purpose)
+    if any(facts.get(name) == UNKNOWN for name in words):
+        # Whether somebody answered before cannot be seen now, and so not whether to ask.
+        return False
+    given = facts | dict.fromkeys(words, MET)
     decision = await gate.decider.decide(_question(passage, given))
     return isinstance(decision, Permit) and purpose.answer.field in decision.fields
 

@@ -43,6 +43,7 @@ CHANGES: dict[str, object] = {
     "over_asking": OverAsking.WITHHOLD,
     "facts": (("age", "met"), ("bron_bevestigd", "met"), ("case", "NOT_PARTY")),
     "date": "2026-03-03",
+    "emergency": True,
 }
 
 questions = st.builds(
