@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import catalogues, decisions, disclosures, ledgers, scale
+from bench import catalogues, decisions, disclosures, ledgers, scale, sources
 from bench.rows import show, with_ratios, write
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +26,7 @@ def main() -> None:
             *disclosures.measure(_ROOT, folder / "gateway"),
             *decisions.measure(_ROOT),
             *catalogues.measure(_ROOT, folder / "catalogues"),
+            *sources.measure(folder),
             *ledgers.measure(folder),
         ]
     complete = with_ratios(rows)

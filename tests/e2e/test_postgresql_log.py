@@ -37,7 +37,7 @@ async def houses(
 ) -> AsyncIterator[tuple[House, House]]:
     """Give two gateways with one set of keys on one log."""
     async with AsyncExitStack() as opened:
-        pair = []
+        pair: list[House] = []
         for name in ("gw-1", "gw-2"):
             if pair:
                 copytree(pair[0].settings.home / "keys", tmp_path / name / "keys")
