@@ -173,6 +173,8 @@ def test_a_duplicate_purpose_is_refused(tmp_path: Path) -> None:
         (FLAG, "task:", "representation: financien\ntask:", "REPRESENTATION"),
         (GROUP, "case_kinds: []", "case_kinds: [beleid]", "GROUP"),
         (GROUP, "aggregated: true", "aggregated: false", "GROUP"),
+        (GROUP, "aggregated: true", "aggregated: true\nemergency: true", "EMERGENCY"),
+        (FLAG, "inform_subject: {", "inform_subject: {embargo_days: 9999, ", "EMBARGO"),
         (GROUP, "of: aggregaat.groepsgrootte, min: 10", "of: aggregaat.groepsgrootte", LIMITS),
         (
             EXPANSION,

@@ -133,6 +133,14 @@ WIDER: dict[str, tuple[Callable[[], Catalogue], Callable[[], Catalogue], str]] =
         lambda: purpose_with(FLAG, inform_subject=InformSubject(required=False, how="Nee.")),
         "inform_subject",
     ),
+    "the person informed later": (
+        catalogue,
+        lambda: purpose_with(
+            FLAG, inform_subject=InformSubject(required=True, how="Ja.", embargo_days=28)
+        ),
+        "embargo_days",
+    ),
+    "danger as a way in": (catalogue, lambda: purpose_with(FLAG, emergency=True), "emergency"),
     "a person instead of a group": (
         lambda: purpose_with(FLAG, aggregated=True),
         catalogue,

@@ -190,3 +190,9 @@ def test_a_revision_that_was_not_kept_is_missing_and_a_forged_one_forged() -> No
 
     assert forged.find("a") is Unavailable.MISSING
     assert forged.find("b") is Unavailable.FORGED
+
+
+def test_a_policy_that_cannot_be_read_is_not_packed(tmp_path: Path) -> None:
+    """What is kept is whole: a file that is gone stops it."""
+    with pytest.raises(CatalogueInvalid):
+        pack_policy(PURPOSES, tmp_path)

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
+from typing import cast
 
 import pytest
 
@@ -17,7 +18,7 @@ from audit.errors import (
 )
 from audit.merkle import RootHash
 from audit.storage.contract import Batch, Entry, Head
-from audit.storage.sqlite import SqlStore
+from audit.storage.sqlite import SqlStore, _check_form
 from tests.fakes_audit import open_store
 
 
@@ -274,3 +275,19 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_an_old_one(path: Path) -> N
 
     with pytest.raises((StorageBroken, SchemaOutdated)):
         open_store(path)
+
+
+class _Busy:
+    """A connection to a file that somebody else holds."""
+
+    def execute(self, _statement: str) -> sqlite3.Cursor:
+        """Fail as a database that is locked does."""
+        error = sqlite3.OperationalError("made to fail")
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise error
+
+
+def test_a_file_that_cannot_be_read_now_is_not_taken_for_an_old_one() -> None:
+    """Only a table that is not there tells of an older form; any other failure stays what it is."""
+    with pytest.raises(sqlite3.OperationalError):
+        _check_form(cast("sqlite3.Connection", _Busy()))
