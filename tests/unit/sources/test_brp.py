@@ -24,9 +24,11 @@ SUZANNE = "999993653"
 # The published number that fails the elfproef; the gateway never asks about it.
 WRONG = "010008579"
 
+# Nothing here is about time: a machine that is busy must not look like a source that is slow.
 MAPPING = """
+deadline_ms: 30000
 sources:
-  brp: {{kind: brp, address: '{url}'}}
+  brp: {{kind: brp, address: '{url}', deadline_ms: 30000}}
 tables:
   brp:
     source: brp
