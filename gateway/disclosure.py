@@ -18,40 +18,27 @@ that nothing was released, and the whole list is gone through again once the wor
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from audit.entry import Draft, EntryType, Json, Receipt
 from audit.ledger import Ledger
-from gateway.answer import PENDING, Answer, emergency_out, pending, refusal, release
+from gateway.answer import Answer
 from gateway.cases.facts import MET, UNKNOWN
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
 from gateway.catalogue.model import Catalogue, ConditionKind, Purpose
 from gateway.decision.decide import Decider
-from gateway.decision.model import (
-    Code,
-    Decision,
-    Permit,
-    Question,
-    Reason,
-    Refuse,
-    Standing,
-)
-from gateway.entries import Entry, log_codes, refusal_members, release_members
+from gateway.decision.model import Code, Decision, Permit, Question, Refuse, Standing
+from gateway.declaring import declare
 from gateway.errors import SourceFailed
-from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
-from gateway.passage import Acting, Declaration, Envelope, Passage, Request, Word, justified
+from gateway.outcome import purpose_of, refused, released, waiting, withdrawn
+from gateway.passage import Acting, Envelope, Passage, Request, Word, justified
 from gateway.sources.reading import read_fields
 from gateway.sources.source import Source
 
 # The law counts days and birthdays where the person lives.
 _HOME = ZoneInfo("Europe/Amsterdam")
-# What stands in the question for a word that the catalogue does not know: free text goes nowhere.
-_UNKNOWN_WORD = "unknown"
 
 
 Note = Callable[[dt.date, str, Mapping[str, object]], None]
@@ -108,15 +95,15 @@ async def disclose(
         case Permit():
             data = await fulfil(gate, passage, decision)
             answer, draft = (
-                refused(gate, passage, data)
+                refused(gate.catalogue, passage, data)
                 if isinstance(data, Refuse)
-                else released(gate, passage, decision, data)
+                else released(gate.catalogue, passage, decision, data)
             )
         case Refuse():
             if ask is not None and await _waits_for_word(gate, passage, facts):
-                answer, draft = _pending(gate, passage, decision)
+                answer, draft = waiting(gate.catalogue, passage, decision)
                 return answer, await ask(passage, draft)
-            answer, draft = refused(gate, passage, decision)
+            answer, draft = refused(gate.catalogue, passage, decision)
         case other:
             assert_never(other)
     return answer, await gate.ledger.append(draft)
@@ -130,7 +117,14 @@ def arrive(
     word: Word | None = None,
 ) -> Passage:
     """Return the request on its way; `word` is what the holder of the answer has said to it."""
-    return Passage(caller, request, envelope, declare(gate, caller, request), gate.now(), word)
+    return Passage(
+        caller,
+        request,
+        envelope,
+        declare(gate.catalogue, gate.decider.parties, caller, request),
+        gate.now(),
+        word,
+    )
 
 
 async def decide(gate: Gate, passage: Passage) -> Decision:
@@ -145,7 +139,7 @@ async def fulfil(gate: Gate, passage: Passage, permit: Permit) -> dict[str, obje
     if held is not None:
         return withdrawn(permit, held)
     try:
-        return await _retrieve(gate, passage, permit, _purpose_of(passage))
+        return await _retrieve(gate, passage, permit, purpose_of(passage))
     except SourceFailed:
         return withdrawn(permit, Code.SOURCE_FAILED)
 
@@ -166,44 +160,6 @@ async def _waits_for_word(gate: Gate, passage: Passage, facts: Outcomes) -> bool
 
 def _words_of(purpose: Purpose) -> list[str]:
     return [c.name for c in purpose.conditions if c.kind is ConditionKind.SOURCE_CONFIRMATION]
-
-
-def declare(gate: Gate, caller: Acting, request: Request) -> Declaration:
-    """Look the declared words up; a word that is not in the catalogue is dropped here."""
-    catalogue = gate.catalogue
-    task = catalogue.tasks.get(request.task)
-    activity = request.activity if task and request.activity in task.activities else None
-    of_step = catalogue.purposes_of(request.task, request.activity) if activity else ()
-    purposes = tuple(
-        name if name in catalogue.purposes else _UNKNOWN_WORD + "-again" * number
-        for number, name in enumerate(dict.fromkeys(request.purposes))
-    )
-    one = catalogue.purposes.get(purposes[0]) if len(purposes) == 1 else None
-    purpose = one if one is not None and one in of_step else None
-    kinds = (purpose,) if purpose else of_step
-    return Declaration(
-        task=request.task if task or not request.task else _UNKNOWN_WORD,
-        activity=_known_word(catalogue, request.activity),
-        purposes=purposes,
-        purpose=purpose,
-        case_kinds=tuple(sorted({kind for each in kinds for kind in each.case_kinds})),
-        standing=gate.decider.parties.standing(
-            _hats(caller.hats),
-            (caller.organisation, caller.role),
-            request.task,
-            request.activity,
-        ),
-    )
-
-
-@lru_cache(maxsize=1_024)
-def _hats(hats: frozenset[Hat]) -> frozenset[tuple[str, str]]:
-    return frozenset((hat.organisation, hat.role) for hat in hats)
-
-
-def _known_word(catalogue: Catalogue, activity: str) -> str:
-    known = any(activity in task.activities for task in catalogue.tasks.values())
-    return activity if known or not activity else _UNKNOWN_WORD
 
 
 async def _gather_facts(gate: Gate, passage: Passage) -> Outcomes:
@@ -284,76 +240,6 @@ async def _retrieve(
         }
         for name, (value, at) in values.items()
     }
-
-
-def withdrawn(permit: Permit, code: Code) -> Refuse:
-    """Return the refusal of what policy permits and cannot be released now."""
-    return Refuse((Reason(code),), permit.conditions, permit.revision)
-
-
-def _purpose_of(passage: Passage) -> Purpose:
-    """Return the one purpose that a permit stands on, and that fits what the request is about."""
-    purpose, about = passage.declaration.purpose, passage.request.subject
-    if purpose is None or purpose.aggregated is not (about is None):
-        raise AssertionError("a permit stands on one known purpose, and on one person or a group")
-    return purpose
-
-
-def released(
-    gate: Gate, passage: Passage, permit: Permit, data: dict[str, object]
-) -> tuple[Answer, Draft]:
-    """Return the answer that carries data, and the entry to be made before it leaves."""
-    purpose = _purpose_of(passage)
-    answer = release(passage.envelope.request_id, permit, data, purpose.legal_basis)
-    emergency = passage.request.emergency
-    kind = EntryType.DISCLOSURE if emergency is None else EntryType.BREAK_GLASS
-    if emergency is not None:
-        answer.members["emergency"] = emergency_out(emergency)
-    members = release_members(gate.catalogue, passage, permit, purpose)
-    codes = log_codes(permit.withheld, permit.conditions) if permit.withheld else None
-    return answer, _draft(passage, Entry(kind, members, codes), answer)
-
-
-def refused(gate: Gate, passage: Passage, refuse: Refuse) -> tuple[Answer, Draft]:
-    """Return the answer of a refusal, and the entry to be made before it leaves."""
-    answer = refusal(passage.envelope.request_id, refuse)
-    members = refusal_members(gate.catalogue, passage, refuse)
-    entry = Entry(EntryType.REFUSAL, members, log_codes(refuse.reasons, refuse.conditions))
-    return answer, _draft(passage, entry, answer)
-
-
-def _pending(gate: Gate, passage: Passage, refuse: Refuse) -> tuple[Answer, Draft]:
-    """Return the answer to a request that waits; its entry says that nothing was released."""
-    answer = pending(passage.envelope.request_id)
-    members = refusal_members(gate.catalogue, passage, refuse) | {"outcome": PENDING}
-    entry = Entry(EntryType.REFUSAL, members, log_codes(refuse.reasons, refuse.conditions))
-    return answer, _draft(passage, entry, answer)
-
-
-def _draft(passage: Passage, entry: Entry, answer: Answer) -> Draft:
-    """Return the entry: public members in the leaf, the rest committed to and sealed."""
-    request, envelope = passage.request, passage.envelope
-    content = orjson.dumps(answer.members)
-    committed = {
-        "request": envelope.body,
-        "content": content,
-        "professional": passage.caller.professional.encode(),
-    }
-    if request.subject is not None:
-        committed["subject"] = request.subject.as_bytes()
-    if entry.log_codes is not None:
-        committed["log_codes"] = entry.log_codes
-    if request.motivation is not None:
-        committed["justification"] = request.motivation
-    return Draft(
-        type=entry.type,
-        request_id=envelope.request_id,
-        members=entry.members,
-        committed=committed,
-        subject=None if request.subject is None else request.subject.as_bytes(),
-        replay=None if envelope.replay_digest is None else content,
-        replay_digest=envelope.replay_digest,
-    )
 
 
 async def correct_undelivered(gate: Gate, receipt: Receipt, correction_id: str) -> None:

@@ -11,7 +11,14 @@ from coverage.exceptions import NoDataError
 ROOT = Path(__file__).resolve().parent.parent
 WHOLE = 90.0
 # What decides, what releases and what is evidence: every line and every branch.
-FULL = ("audit/", "gateway/decision/", "gateway/catalogue/", "gateway/disclosure.py")
+FULL = (
+    "audit/",
+    "gateway/decision/",
+    "gateway/catalogue/",
+    "gateway/declaring.py",
+    "gateway/disclosure.py",
+    "gateway/outcome.py",
+)
 
 
 def shortfalls(total: float, files: Mapping[str, float]) -> list[str]:

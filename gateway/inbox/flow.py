@@ -24,7 +24,7 @@ from gateway.cases.store import CasePen
 from gateway.catalogue.model import Requester
 from gateway.catalogue.working_days import add_working_days, is_working_day
 from gateway.decision.model import Permit, Refuse
-from gateway.disclosure import Gate, decide, fulfil, refused, released
+from gateway.disclosure import Gate, decide, fulfil
 from gateway.errors import CaseRefused, NotFound
 from gateway.inbox.entries import (
     ANSWERED,
@@ -36,6 +36,7 @@ from gateway.inbox.entries import (
 )
 from gateway.inbox.model import VALUES, Asker, Question, Reply, State
 from gateway.inbox.store import QuestionPen, find_question, late_questions, open_questions
+from gateway.outcome import refused, released
 from gateway.passage import Passage, Word
 
 UNANSWERED = "unanswered"
@@ -235,7 +236,7 @@ async def collect(
         data = await fulfil(gate, passage, decision)
         if not isinstance(data, Refuse):
             once = under(passage, question.release_id, digest)
-            told, draft = released(gate, once, decision, data)
+            told, draft = released(gate.catalogue, once, decision, data)
             try:
                 return told, await gate.ledger.append(_linked(draft, question))
             except DuplicateRequest:
@@ -244,7 +245,7 @@ async def collect(
                     raise
                 return before  # Another call was faster; its answer is the answer.
         decision = data
-    told, draft = refused(gate, passage, decision)
+    told, draft = refused(gate.catalogue, passage, decision)
     return told, await gate.ledger.append(_linked(draft, question))
 
 

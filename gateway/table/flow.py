@@ -20,11 +20,12 @@ from gateway.cases.refusals import CaseCode
 from gateway.cases.rows import readable
 from gateway.cases.store import CasePen
 from gateway.decision.model import Code, Decision, Permit, Refuse
-from gateway.disclosure import Gate, arrive, decide, fulfil, refused, released, withdrawn
+from gateway.disclosure import Gate, arrive, decide, fulfil
 from gateway.errors import CaseRefused, CasesUnavailable, NotFound, SourceFailed
 from gateway.identity.clients import Hat
 from gateway.inbox.flow import Earlier, digest_of, under
 from gateway.inbox.store import instant_text
+from gateway.outcome import refused, released, withdrawn
 from gateway.passage import Envelope, Passage, Request
 from gateway.table.tables import statements_for
 
@@ -106,7 +107,7 @@ async def share(
         for part in parts
     ]
     drafts = [
-        _at_table(released(gate, passage, decision, data)[1], table_id, len(parts))
+        _at_table(released(gate.catalogue, passage, decision, data)[1], table_id, len(parts))
         for passage, decision, data in settled
         if isinstance(decision, Permit) and data is not None
     ]
@@ -163,7 +164,7 @@ async def _refuse_all(
             case other:
                 assert_never(other)
         plain = replace(passage, envelope=part.envelope)
-        drafts.append(_at_table(refused(gate, plain, refuse)[1], table_id, len(parts)))
+        drafts.append(_at_table(refused(gate.catalogue, plain, refuse)[1], table_id, len(parts)))
         outcomes.append((part, word))
 
     async def write(_: CasePen) -> None:
@@ -208,7 +209,7 @@ async def collect(
     if isinstance(decision, Permit) and not _fields_of(answer) <= set(decision.fields):
         decision = withdrawn(decision, Code.TABLE_REFUSED)
     if isinstance(decision, Refuse):
-        told, draft = refused(gate, who, decision)
+        told, draft = refused(gate.catalogue, who, decision)
         linked = {**draft.members, "table": view.table_id}
         return told, await gate.ledger.append(replace(draft, members=linked))
     await _note(desk, who, view)

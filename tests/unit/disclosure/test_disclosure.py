@@ -19,7 +19,8 @@ from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.model import OverAsking, SubjectCheck
 from gateway.decision.parties import Parties
-from gateway.disclosure import Gate, declare, disclose
+from gateway.declaring import declare
+from gateway.disclosure import Gate, disclose
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
 from gateway.passage import Envelope, Request
@@ -338,7 +339,7 @@ async def test_words_that_the_catalogue_does_not_know_are_dropped(
     is_one: bool,  # noqa: FBT001 (a column of the table)
 ) -> None:
     """The declaration holds words of the catalogue only; free text goes nowhere."""
-    declared = declare(flow.gate, caller(), request(**changes))
+    declared = declare(flow.gate.catalogue, flow.gate.decider.parties, caller(), request(**changes))
 
     assert (declared.task, declared.activity, declared.purposes) == (task, activity, purposes)
     assert (declared.purpose is not None) is is_one
