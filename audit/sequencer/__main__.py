@@ -57,6 +57,7 @@ def _begin(settings: LogSettings, opened: ExitStack) -> Sequencer:
         clock_ms=_clock_ms,
         random=os.urandom,
         replay_ms=settings.replay_ms,
+        previous=settings.previous,
     )
     marks = HighWater(settings.high_water)
     sequencer = Sequencer(open_log(store, means, marks), marks, _clock_ms)

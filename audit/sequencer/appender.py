@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from audit.checkpoint import Checkpoint, format_checkpoint
-from audit.entry import Draft, EntryType, Receipt
+from audit.entry import Draft, EntryType, Json, Receipt
 from audit.errors import (
     AppendFailed,
     AuditError,
@@ -51,6 +51,7 @@ class Answer:
 class Means:
     """What an appender works with: its name, its keys, its clock and its randomness.
 
+    Shapes:  previous: the note of the last checkpoint of the log that a new one comes after.
     Units:   clock_ms gives ms since 1970; replay_ms is how long an answer is kept for replay.
     """
 
@@ -60,6 +61,7 @@ class Means:
     clock_ms: Callable[[], int]
     random: Callable[[int], bytes]
     replay_ms: int
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,9 @@ class Appender:
 
     def _begin_once(self) -> None:
         verifier = self._means.signer.verifier
-        members = {"origin": verifier.name, "vkey": verifier.vkey}
+        members: dict[str, Json] = {"origin": verifier.name, "vkey": verifier.vkey}
+        if self._means.previous is not None:
+            members["previous"] = self._means.previous
         draft = Draft(EntryType.GENESIS, self._means.random(16).hex(), members)
         outcomes: _Outcomes = [None]
         with self._store.turn() as head:

@@ -32,6 +32,8 @@ class LogSettings:
     """All that a sequencer must be told to open one log; holds the secrets, so it has no repr.
 
     Shapes:  url: `sqlite:////a/path` or `postgresql://...`. seed: the 32 bytes of the signing key.
+             previous: the note of the last checkpoint of the log that this one comes after; it is
+             written when this one begins, and means nothing later.
     Units:   replay_ms is how long an answer is kept for replay; patience_s how long to wait for
              a predecessor to let go of the ledger.
     """
@@ -44,6 +46,7 @@ class LogSettings:
     high_water: Path
     replay_ms: int = DAY_MS
     patience_s: float = 5.0
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,15 @@ def pack_settings(settings: LogSettings) -> bytes:
             str(settings.high_water),
             settings.replay_ms,
             settings.patience_s,
+            settings.previous,
         )
     )
 
 
 def unpack_settings(message: Any) -> LogSettings:  # noqa: ANN401  Any message is a plain value.
     """Give the settings in a message of `pack_settings`."""
-    url, origin, seed, gateway_id, keys, high_water, replay_ms, patience_s = message
+    url, origin, seed, gateway_id, keys, high_water, *rest = message
+    replay_ms, patience_s, previous = rest
     return LogSettings(
         url=url,
         origin=origin,
@@ -100,6 +105,7 @@ def unpack_settings(message: Any) -> LogSettings:  # noqa: ANN401  Any message i
         high_water=Path(high_water),
         replay_ms=replay_ms,
         patience_s=patience_s,
+        previous=previous,
     )
 
 

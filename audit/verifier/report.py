@@ -29,6 +29,7 @@ _SUMMARY: Final = """\
   {witness_nl}
   {stamp_nl}
   {recent_nl}
+  {before_nl}
   Bewijsstukken die ook in het logboek staan: {receipts}.
   Aangetoonde waarden die kloppen met het logboek: {openings}.
 
@@ -41,6 +42,7 @@ _SUMMARY: Final = """\
   {witness_en}
   {stamp_en}
   {recent_en}
+  {before_en}
   Receipts that the ledger holds as well: {receipts}.
   Values that were shown and agree with the ledger: {openings}.
 
@@ -105,6 +107,20 @@ _RECENT: Final = (
         "The newest entry cannot be read. How recent the ledger is cannot be told.",
     ),
     (_NEWEST, _NEWEST_EN),
+)
+_BEFORE: Final = (
+    (
+        "Dit logboek zegt niet dat er een logboek aan voorafging.",
+        "This ledger does not say that another came before it.",
+    ),
+    (
+        """\
+Het gaat verder na {continues}: dat logboek moet bij {continues_size} regels
+  de wortel {continues_root} hebben.""",
+        """\
+It comes after {continues}: at {continues_size} entries that ledger must have
+  the root {continues_root}.""",
+    ),
 )
 _DEFECTS: Final = {
     "defect": """\
@@ -176,6 +192,11 @@ def members_of(summary: Summary) -> Told:
     if dated.stamped is not None:
         told["stamped"] = dated.stamped.size
         told["stamped_at"] = instant(dated.stamped.at_ms)
+    before = summary.continues
+    if before is not None:
+        told["continues"] = before.origin
+        told["continues_size"] = before.size
+        told["continues_root"] = b64encode(before.root).decode()
     return told
 
 
@@ -188,6 +209,7 @@ def summary_text(told: Mapping[str, str | int]) -> str:
         "witness": _WITNESS["witnessed" in told],
         "stamp": _STAMP["stamped" in told],
         "recent": _RECENT["newest" in told],
+        "before": _BEFORE["continues" in told],
     }
     texts = {"verdict": parts["verdict"][0], "verdict_en": parts["verdict"][1]}
     for name, (dutch, english) in parts.items():

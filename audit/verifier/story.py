@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from audit.checkpoint import Checkpoint, parse_checkpoint
 from audit.entry import EntryType
 from audit.errors import Defect, VerificationFailed
-from audit.note import Verifier
+from audit.note import Verifier, split_note
 from audit.verifier.leaves import Leaf, LeafReader
 from audit.verifier.reader import FoundEntry
 
@@ -24,6 +25,7 @@ class Story:
     partial: bool = False  # Leaves may be absent without a word.
     leaves: LeafReader = field(default_factory=LeafReader)
     counts: Counter[str] = field(default_factory=Counter)
+    continues: Checkpoint | None = None  # Of the log that this one comes after.
     first_ms: int = 0
     last_ms: int = 0
     absent: int = 0  # Entries of which there is the hash only.
@@ -67,6 +69,10 @@ class Story:
             raise VerificationFailed(
                 entry.index, Defect.GENESIS, "the first entry begins another log"
             )
+        if first and "previous" in leaf.members:
+            # Its form was checked with the schema; whether it is true, the log before it tells.
+            text, _ = split_note(str(leaf.members["previous"]).encode())
+            self.continues = parse_checkpoint(text)
 
     def _check_time(self, index: int, leaf: Leaf) -> None:
         if leaf.time < self.last_ms:  # 11

@@ -26,13 +26,14 @@ of another form is told as BUNDLE_FORM, wherever it is met.
 
 What remains for the auditor: a ledger that was cut off at an older checkpoint is sound by itself.
 A recent cosignature, or a receipt kept elsewhere, shows what is missing: `verify_kept_receipt`.
+A log that comes after another names its last checkpoint: that log must have that root at that size.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from audit.checkpoint import open_checkpoint
+from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.errors import (
     Defect,
     LeafInvalid,
@@ -64,6 +65,7 @@ class Summary:
 
     Units:   size, absent, pruned_below and the counts in entries; times in ms since 1970. absent
              entries are there by hash only.
+    Trust:   continues is what the first entry says of the log before; that log proves it.
     """
 
     vkey: str
@@ -79,6 +81,7 @@ class Summary:
     pruned_below: int
     openings: int
     dated: Dated
+    continues: Checkpoint | None = None
 
 
 def verify_ledger(
@@ -117,6 +120,7 @@ def verify_ledger(
         pruned_below=story.pruned_below,
         openings=_check_openings(reader),
         dated=dated,
+        continues=story.continues,
     )
 
 

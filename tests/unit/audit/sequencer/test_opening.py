@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.checkpoint import Checkpoint, format_checkpoint
 from audit.entry import parse_leaf
 from audit.errors import (
     AuditError,
@@ -154,3 +155,20 @@ async def test_marks_that_cannot_be_written_end_the_start(tmp_path: Path) -> Non
     """Without a place for its marks a log is not begun."""
     with pytest.raises(StorageBroken):
         open_ledger(MemoryStore(), tmp_path / "none" / "marks")
+
+
+async def test_a_new_log_names_the_one_before(tmp_path: Path) -> None:
+    """The first entry holds the last checkpoint of the old log, and is not written again."""
+    store, clock = MemoryStore(), FixedClock()
+    signer = make_signer()
+    old = signer.sign(format_checkpoint(Checkpoint("a.example/2025", 5, RootHash(b"r" * 32))))
+    means = Means(
+        signer, "gw-1", make_seal(), clock, CountedRandom(), 60_000, previous=old.decode()
+    )
+
+    host_sequencer(store, means, tmp_path / "marks").close()
+    host_sequencer(store, means, tmp_path / "marks").close()
+
+    [entry] = store.rows
+    assert entry.leaf is not None
+    assert parse_leaf(entry.leaf)["previous"] == old.decode()

@@ -1,5 +1,9 @@
 """The outcome of a verification in words."""
 
+from dataclasses import replace
+
+from audit.checkpoint import Checkpoint
+from audit.merkle import RootHash
 from audit.verifier.report import instant, members_of, summary_text
 from audit.verifier.signed import Dated, Stamped
 from audit.verifier.verify import Summary
@@ -40,3 +44,22 @@ def test_erasures_and_looks_are_counted() -> None:
     assert "2 keer het wissen van de gegevens van een persoon" in text
     assert "1 keer inzage" in text
     assert "2 erasures" in text
+
+
+def test_what_a_log_comes_after_is_told() -> None:
+    """The log before, its size and its root, so that an auditor can hold that log against it."""
+    before = Checkpoint("waterveen.example/disclosures/2025", 88, RootHash(b"\1" * 32))
+    told = members_of(replace(SUMMARY, continues=before)) | {"receipts": 0}
+
+    text = summary_text(told)
+
+    assert (told["continues"], told["continues_size"]) == (before.origin, 88)
+    assert "Het gaat verder na waterveen.example/disclosures/2025: dat logboek moet bij 88" in text
+    assert str(told["continues_root"]) in text
+
+
+def test_a_log_that_comes_after_none_says_so() -> None:
+    """Silence would leave open whether it was looked at."""
+    assert "zegt niet dat er een logboek aan voorafging" in summary_text(
+        members_of(SUMMARY) | {"receipts": 0}
+    )

@@ -359,3 +359,15 @@ def test_a_receipt_that_is_not_sound_is_a_defect(sound: Sound, part: bytes) -> N
         verify_kept_receipt(reader, forged, vkey=VKEY)
 
     assert caught.value.defect == Defect.RECEIPT
+
+
+def test_a_log_tells_what_it_comes_after(tmp_path: Path) -> None:
+    """The checkpoint in the first entry is read; the log before must have that root."""
+    before = note(88, b"r" * 32, "waterveen.example/disclosures/2025")
+    path = make_ledger([{**genesis(), "previous": before.decode()}]).write(tmp_path / "ledger.db")
+
+    with LedgerFile.open(path) as reader:
+        summary = verify_ledger(reader, vkey=VKEY)
+
+    expected = Checkpoint("waterveen.example/disclosures/2025", 88, RootHash(b"r" * 32))
+    assert summary.continues == expected
