@@ -105,6 +105,10 @@ _KINDS: Final[Mapping[str, Words]] = {
     ),
     EntryType.FREEZE: ("het afsluiten van het logboek", "the closing of the ledger"),
 }
+_VEILED: Final[Words] = (
+    "een antwoord met ja of nee; een nee kan zijn gegeven zonder ergens te kijken",
+    "an answer of yes or no; a no may have been given without looking anywhere",
+)
 _PRECISIONS: Final[Mapping[str, Words]] = {
     "absent": ("niets", "nothing"),
     "exists": ("alleen of er iets bekend is", "only whether anything is known"),
@@ -113,6 +117,8 @@ _PRECISIONS: Final[Mapping[str, Words]] = {
     "band": ("alleen een klasse, zoals een leeftijdsgroep", "only a range, such as an age group"),
     "year": ("alleen het jaar", "only the year"),
     "quarter": ("alleen het kwartaal", "only the quarter"),
+    "postcode4": ("alleen de cijfers van de postcode", "only the digits of the postcode"),
+    "pseudonym": ("alleen een codenaam", "only a pseudonym"),
     "exact": ("de waarde zelf", "the value itself"),
 }
 _OUTCOMES: Final[Mapping[str, Words]] = {
@@ -306,7 +312,7 @@ def _told_in(told: Told, language: int) -> str:
         size=told.checkpoint.size,
         verified=(_VERIFIED if told.verified else _UNVERIFIED)[language],
         once="" if told.verified else _ONCE[language],
-        kind=_KINDS[str(leaf["type"])][language],
+        kind=(_VEILED if leaf.get("veiled") else _KINDS[str(leaf["type"])])[language],
         when=_moment(int(str(leaf["time"])), language),
         members="".join(f"  {line}\n" for line in _lines(leaf, language)),
         persons=_persons(told, several)[language],

@@ -59,6 +59,11 @@ class LedgerReader:
         self._clock_ms = clock_ms
         self._hash_at = StoredTree(store.hashes).hash_at
 
+    @property
+    def origin(self) -> str:
+        """The name of the log, which its checkpoints and receipts carry."""
+        return self._origin
+
     def checkpoint(self) -> bytes:
         """Give the newest signed checkpoint.
 

@@ -189,6 +189,10 @@ _DECIDED_OPTIONAL: Final[dict[str, _Fits]] = {
     "recipients": _NUMBER,
     "question": _HEX_32,
     "table": _HEX_32,
+    # A yes or a no was answered, and a no may have been answered without looking.
+    "veiled": _flag,
+    # Of answers about a group: how many of those of a period are taken, this one included.
+    "budget": _object({"used": _NUMBER, "of": _NUMBER, "days": _NUMBER}, {}),
 }
 # Who ordered it and why in their own words, for what is done to the log itself.
 _ORDERED: Final[dict[str, _Fits]] = {"commitments": _commitments(("professional", "justification"))}

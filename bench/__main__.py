@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import catalogues, decisions, disclosures, ledgers, scale, sources
+from bench import adapters, catalogues, decisions, disclosures, ledgers, scale, sources
 from bench.rows import show, with_ratios, write
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +27,7 @@ def main() -> None:
             *decisions.measure(_ROOT),
             *catalogues.measure(_ROOT, folder / "catalogues"),
             *sources.measure(folder),
+            *adapters.measure(folder / "adapters"),
             *ledgers.measure(folder),
         ]
     complete = with_ratios(rows)

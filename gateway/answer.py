@@ -47,8 +47,8 @@ def emergency_out(emergency: Emergency) -> Json:
     """Return what an emergency adds to an answer: until when it may be used, and what follows."""
     return {
         "reason": emergency.reason,
-        "valid_until": _utc(emergency.valid_until),
-        "review_by": _utc(emergency.review_by),
+        "valid_until": utc_text(emergency.valid_until),
+        "review_by": utc_text(emergency.review_by),
         "message": "Dit antwoord is alleen voor u, voor deze persoon en voor dit gevaar. "
         "Een ander beoordeelt achteraf of het nodig was.",
         "message_en": "This answer is for you alone, for this person and for this danger. "
@@ -56,7 +56,8 @@ def emergency_out(emergency: Emergency) -> Json:
     }
 
 
-def _utc(at: dt.datetime) -> str:
+def utc_text(at: dt.datetime) -> str:
+    """Return a moment as it stands in answers: RFC 3339 in UTC, in whole seconds."""
     return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -126,6 +127,8 @@ def reason_out(reason: Reason) -> Json:
         members["field"] = reason.field
     if reason.instead:
         members["instead"] = list(reason.instead)
+    if reason.again is not None:
+        members["again_from"] = reason.again.isoformat()
     return members
 
 

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from audit.errors import NothingToErase
 from audit.keeping import Order
 from audit.projections.lines import Kind
 from gateway import audit_commands, audit_text, commands
 from gateway.audit_commands import Choice, Days, Log, Looking
 from gateway.cli_base import Output, OutputOption, explained, show_json
+from gateway.erase_commands import erase
+from gateway.erase_text import erased_text
 from gateway.errors import SettingsInvalid
 from gateway.log_access import this_year
 from gateway.settings import load_settings
@@ -170,16 +173,28 @@ def audit_reconcile(  # noqa: PLR0913 (each is an option of the command line)
 
 @app.command("erase")
 def audit_erase(
-    *, ground: Ground, professional: Professional, because: Because = None, year: Year = None
+    *,
+    ground: Ground,
+    professional: Professional,
+    because: Because = None,
+    year: Annotated[
+        list[int] | None, typer.Option(help="Alleen deze jaren; anders alle. These years only.")
+    ] = None,
 ) -> None:
-    """Wis wat over iemand is verzegeld. Erase what is sealed about a person; proofs stay whole.
+    """Wis wat over iemand wordt bewaard. Erase what is kept about a person; proofs stay whole.
 
     The BSN is read from standard input, so that no list of commands or processes ever shows it.
+    Every log, and what waits beside it. Cases and consents stay and are counted. Exit status 1
+    means that something is left to do, which is named; give the command again when it is mended.
     """
     with explained():
         bsn = commands.read_bsn(sys.stdin)
-        report = audit_commands.erase(_log(year), bsn, _order(ground, professional, because))
-    typer.echo(audit_text.erased(report))
+        order = _order(ground, professional, because)
+        erasure = erase(load_settings(), tuple(year or ()), bsn, order)
+        typer.echo(erased_text(erasure))
+        if erasure.is_nothing and erasure.is_whole:
+            raise NothingToErase("nothing is sealed for this person, and nothing waits")
+    raise typer.Exit(audit_commands.OK if erasure.is_whole else audit_commands.WRONG)
 
 
 @app.command("rotate")

@@ -21,7 +21,7 @@ from typing_extensions import override
 from audit.bundle import Enclosed, Scope, write_bundle
 from audit.entry import Json, parse_leaf
 from audit.errors import NothingToOpen
-from audit.keeping import ErasureReport, Look, Order, RetentionReport, open_commitments
+from audit.keeping import Look, Order, RetentionReport, open_commitments
 from audit.projections.lines import Kind, project, write_lines
 from audit.projections.record import Context
 from audit.storage.contract import Annex
@@ -43,7 +43,6 @@ from gateway.replay.reconcile import Finding, Period, Reconciliation, open_books
 from gateway.replay.replay import Report, replay
 from gateway.replay.revisions import Revisions
 from gateway.settings import Settings
-from gateway.subject import parse_bsn
 
 OK, WRONG, UNTOLD = 0, 1, 3
 
@@ -172,16 +171,6 @@ def reconcile_log(
         found = books.compare()
     untold = Finding.DISCLOSURE_WITHOUT_RECEIPT in found.found
     return found, WRONG if found.is_alarm else UNTOLD if untold else OK
-
-
-def erase(log: Log, bsn: str, order: Order) -> ErasureReport:
-    """Destroy everything that is sealed about a person.
-
-    Raises:  SubjectInvalid, NothingToErase; what the opening of a log raises.
-    """
-    subject = parse_bsn(bsn).as_bytes()
-    with open_keeper(log.settings, log.year) as keeper:
-        return keeper.erase(subject, order)
 
 
 def retain(log: Log, before: dt.date, order: Order) -> RetentionReport:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from audit.entry import Json
-from audit.keeping import ErasureReport, Look, RetentionReport
+from audit.keeping import Look, RetentionReport
 from gateway.decision.condition_words import Words
 from gateway.log_access import Rotation
 from gateway.replay.reconcile import ALARMS, Finding, Reconciliation
@@ -171,22 +171,6 @@ def _reconciled(found: Reconciliation) -> Iterator[str]:
         yield f"  {', '.join(places[:_SHOWN])}{more}"
     if not found.found:
         yield "Alles klopt met elkaar. Everything agrees."
-
-
-def erased(report: ErasureReport) -> str:
-    """Say what was erased, and what is still to be done."""
-    rest = (
-        "De database houdt zelf niets achter. The database keeps nothing of it.\n"
-        if report.emptied
-        else "De database wordt nu gelezen: tot dat klaar is, kan er een oude kopie staan.\n"
-        "The database is being read and may hold an older copy until its readers are done.\n"
-    )
-    return (
-        f"Gewist: sleutel {report.key_id.hex()}, regel {report.receipt.index}.\n"
-        f"Erased: that key, recorded as entry {report.receipt.index}.\n{rest}"
-        "Een oude back-up is pas onleesbaar na `doelpoort audit rotate`.\n"
-        "A backup made before is unreadable only after `doelpoort audit rotate`."
-    )
 
 
 def retained(report: RetentionReport) -> str:

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from gateway import case_commands, commands
-from gateway.case_commands import Door, Outcome
 from gateway.cases.migrate import migrate
-from gateway.cli_base import explained, show_json
-from gateway.partner import Hat
+from gateway.cli_base import explained
+from gateway.door_cli import ClientId, Key, Pet, Professional, Url, answered, door_of
 
 app = typer.Typer(help="Casussen en toestemmingen. Cases and consents.", no_args_is_help=True)
 
@@ -22,25 +21,6 @@ class Beginning(StrEnum):
     OWN_REQUEST = "own_request"
     SIGNAL = "signal"
     REPORT = "report"
-
-
-Url = Annotated[str, typer.Option(envvar="DOELPOORT_PUBLIC_URL", help="The gateway.")]
-ClientId = Annotated[str, typer.Option("--client", help="Your client id.")]
-Key = Annotated[Path, typer.Option(help="PEM file with your client's private key.")]
-Professional = Annotated[str, typer.Option(help="Your own opaque id of who is acting.")]
-Pet = Annotated[
-    str, typer.Option("--hat", metavar="ORGANISATION:ROLE", help="De pet. The hat you wear.")
-]
-
-
-def _door(url: str, client_id: str, key: Path, pet: str, professional: str) -> Door:
-    organisation, _, role = pet.partition(":")
-    return Door(url, client_id, key, Hat(organisation or None, role or None, professional))
-
-
-def _answer(outcome: Outcome) -> None:
-    show_json(outcome.body)
-    raise typer.Exit(0 if outcome.is_done else 1)
 
 
 @app.command()
@@ -62,9 +42,25 @@ def begin(  # noqa: PLR0913 (each is an option of the command line)
     with explained():
         tried = case_commands.parse_members(signal) if signal else None
         bsn = commands.read_bsn(sys.stdin)
-        door = _door(url, client_id, key, hat, professional)
+        door = door_of(url, client_id, key, hat, professional)
         outcome = case_commands.begin(door, kind, beginning.value, bsn, tried)
-    _answer(outcome)
+    answered(outcome)
+
+
+@app.command("list")
+def list_cases(
+    *,
+    url: Url,
+    client_id: ClientId,
+    key: Key,
+    hat: Pet,
+    professional: Professional,
+) -> None:
+    """List your open cases of a person, and what is due; the BSN is read from standard input."""
+    with explained():
+        bsn = commands.read_bsn(sys.stdin)
+        outcome = case_commands.find(door_of(url, client_id, key, hat, professional), bsn)
+    answered(outcome)
 
 
 @app.command()
@@ -79,15 +75,15 @@ def show(
 ) -> None:
     """Show what your part in a case needs."""
     with explained():
-        outcome = case_commands.show(_door(url, client_id, key, hat, professional), case_id)
-    _answer(outcome)
+        outcome = case_commands.show(door_of(url, client_id, key, hat, professional), case_id)
+    answered(outcome)
 
 
 @app.command()
 def step(  # noqa: PLR0913 (each is an option of the command line)
     case_id: Annotated[str, typer.Argument(help="De casus. The case.")],
     version: Annotated[int, typer.Argument(help="De versie die u zag. The version you saw.")],
-    word: Annotated[str, typer.Argument(help="join, leave, advance, agree, fulfil, close, ...")],
+    word: Annotated[str, typer.Argument(help="join, leave, advance, agree, stall, close, ...")],
     members: Annotated[
         list[str] | None, typer.Argument(metavar="NAME=VALUE", help="What the step needs.")
     ] = None,
@@ -101,9 +97,9 @@ def step(  # noqa: PLR0913 (each is an option of the command line)
     """Take a step in a case; exit status 1 means refused, or somebody else was first."""
     with explained():
         body = {"step": word, **case_commands.parse_members(members or [])}
-        door = _door(url, client_id, key, hat, professional)
+        door = door_of(url, client_id, key, hat, professional)
         outcome = case_commands.step(door, case_id, version, body)
-    _answer(outcome)
+    answered(outcome)
 
 
 @app.command()
@@ -125,9 +121,9 @@ def consent(  # noqa: PLR0913 (each is an option of the command line)
         more["fields"] = field
     with explained():
         bsn = commands.read_bsn(sys.stdin)
-        door = _door(url, client_id, key, hat, professional)
+        door = door_of(url, client_id, key, hat, professional)
         outcome = case_commands.consent(door, purpose, bsn, by, more)
-    _answer(outcome)
+    answered(outcome)
 
 
 @app.command()
@@ -142,9 +138,32 @@ def withdraw(
 ) -> None:
     """Withdraw a consent; it no longer counts from this moment on."""
     with explained():
-        door = _door(url, client_id, key, hat, professional)
+        door = door_of(url, client_id, key, hat, professional)
         outcome = case_commands.withdraw(door, consent_id)
-    _answer(outcome)
+    answered(outcome)
+
+
+@app.command()
+def share(  # noqa: PLR0913 (each is an option of the command line)
+    case_id: Annotated[str, typer.Argument(help="De casus. The case.")],
+    recipients: Annotated[Path, typer.Argument(help="JSON: wie wat krijgt. Who gets what.")],
+    *,
+    url: Url,
+    client_id: ClientId,
+    key: Key,
+    hat: Pet,
+    professional: Professional,
+) -> None:
+    """Share with several parties at once, each its own view; the BSN comes from standard input.
+
+    The file holds the `recipients` of POST /v1/tables. Exit status 1 means that nobody gets any.
+    """
+    with explained():
+        seats = case_commands.read_recipients(recipients)
+        bsn = commands.read_bsn(sys.stdin)
+        door = door_of(url, client_id, key, hat, professional)
+        outcome = case_commands.share(door, case_id, bsn, seats)
+    answered(outcome)
 
 
 @app.command("migrate")

@@ -1,39 +1,12 @@
 """What the case commands do: the same requests that a partner's own software makes."""
 
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from dataclasses import dataclass
+import json
 from pathlib import Path
 
-import httpx
-
+from gateway.door import Body, Door, Outcome
 from gateway.errors import PartnerFailed
-from gateway.partner import Hat, Partner, load_key
-from gateway.wiring import os_random, utc_now
 
 _NUMBERS = frozenset({"agreement", "attempts"})
-_DONE = frozenset({200, 201, 202})
-_REFUSED = frozenset({403, 404, 409})
-
-Body = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Which gateway, which client, and the hat that it wears."""
-
-    url: str
-    client_id: str
-    key: Path
-    hat: Hat
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a gateway answered, and whether it did what was asked."""
-
-    body: object
-    is_done: bool
 
 
 def begin(door: Door, kind: str, beginning: str, bsn: str, signal: Body | None) -> Outcome:
@@ -44,7 +17,15 @@ def begin(door: Door, kind: str, beginning: str, bsn: str, signal: Body | None) 
     body: dict[str, object] = {"kind": kind, "beginning": beginning, "subject": _about(bsn)}
     if signal is not None:
         body["signal"] = dict(signal)
-    return reach(door, lambda partner: partner.send(door.hat, "POST", "/v1/cases", body))
+    return door.send("POST", "/v1/cases", body)
+
+
+def find(door: Door, bsn: str) -> Outcome:
+    """Find the open cases of a person that the caller takes part in.
+
+    Raises: PartnerFailed.
+    """
+    return door.send("POST", "/v1/case-searches", {"subject": _about(bsn)})
 
 
 def show(door: Door, case_id: str) -> Outcome:
@@ -52,7 +33,7 @@ def show(door: Door, case_id: str) -> Outcome:
 
     Raises: PartnerFailed.
     """
-    return reach(door, lambda partner: partner.send(door.hat, "GET", f"/v1/cases/{case_id}"))
+    return door.send("GET", f"/v1/cases/{case_id}")
 
 
 def step(door: Door, case_id: str, version: int, members: Body) -> Outcome:
@@ -61,7 +42,7 @@ def step(door: Door, case_id: str, version: int, members: Body) -> Outcome:
     Raises: PartnerFailed.
     """
     path, match = f"/v1/cases/{case_id}/steps", {"if-match": f'"{version}"'}
-    return reach(door, lambda partner: partner.send(door.hat, "POST", path, members, match))
+    return door.send("POST", path, members, match)
 
 
 def consent(door: Door, purpose: str, bsn: str, given_by: list[str], more: Body) -> Outcome:
@@ -70,7 +51,7 @@ def consent(door: Door, purpose: str, bsn: str, given_by: list[str], more: Body)
     Raises: PartnerFailed.
     """
     body = {"purpose": purpose, "subject": _about(bsn), "given_by": given_by, **more}
-    return reach(door, lambda partner: partner.send(door.hat, "POST", "/v1/consents", body))
+    return door.send("POST", "/v1/consents", body)
 
 
 def withdraw(door: Door, consent_id: str) -> Outcome:
@@ -79,7 +60,27 @@ def withdraw(door: Door, consent_id: str) -> Outcome:
     Raises: PartnerFailed.
     """
     path = f"/v1/consents/{consent_id}/withdrawals"
-    return reach(door, lambda partner: partner.send(door.hat, "POST", path, {}))
+    return door.send("POST", path, {})
+
+
+def share(door: Door, case_id: str, bsn: str, recipients: object) -> Outcome:
+    """Share with several parties of a case at once.
+
+    Raises: PartnerFailed.
+    """
+    body = {"case": case_id, "subject": _about(bsn), "recipients": recipients}
+    return door.send("POST", "/v1/tables", body)
+
+
+def read_recipients(path: Path) -> object:
+    """Return who is at a table, from a file with the JSON of the API.
+
+    Raises: PartnerFailed.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise PartnerFailed("the file of recipients holds no JSON") from exc
 
 
 def parse_members(texts: list[str]) -> dict[str, object]:
@@ -101,20 +102,3 @@ def _member(name: str, value: str) -> object:
 
 def _about(bsn: str) -> dict[str, str]:
     return {"type": "bsn", "value": bsn}
-
-
-def reach(door: Door, ask: Callable[[Partner], httpx.Response]) -> Outcome:
-    """Ask something of a gateway and return what it answered.
-
-    Raises: PartnerFailed.
-    """
-    key = load_key(door.key)
-    made = Partner(url=door.url, client_id=door.client_id, key=key, now=utc_now, random=os_random)
-    with closing(made) as partner:
-        response = ask(partner)
-    if response.status_code not in _DONE | _REFUSED:
-        raise PartnerFailed(f"the gateway answered with status {response.status_code}")
-    try:
-        return Outcome(response.json(), response.status_code in _DONE)
-    except ValueError as exc:
-        raise PartnerFailed("the gateway's answer is no JSON") from exc

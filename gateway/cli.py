@@ -14,6 +14,7 @@ from gateway import (
     commands,
     emergency_cli,
     inbox_cli,
+    message_cli,
     policy_cli,
     policy_commands,
     recording_cli,
@@ -36,6 +37,7 @@ app.add_typer(audit_cli.app, name="audit")
 app.add_typer(case_cli.app, name="case")
 app.add_typer(emergency_cli.app, name="review")
 app.add_typer(inbox_cli.app, name="inbox")
+app.add_typer(message_cli.app, name="messages")
 app.add_typer(client, name="client")
 client.command("webhook")(inbox_cli.client_webhook)
 app.add_typer(source_cli.app, name="source")
@@ -111,7 +113,10 @@ def ask(  # noqa: PLR0913 (each is an option of the command line)
     over_asking: OverAskingOption = OverAsking.REFUSE,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Ask a gateway for data; exit status 1 means refused.
+    """Ask a gateway for data; exit status 1 means refused, 3 that the answer is waited for.
+
+    Some answers only a professional can give. They are not waited for here, because that takes
+    days: `doelpoort inbox collect`, with the same options, tells how it stands and fetches them.
 
     The BSN is read from standard input, so that no list of commands or processes ever shows it.
     """
@@ -121,10 +126,10 @@ def ask(  # noqa: PLR0913 (each is an option of the command line)
     hat = Hat(organisation, role, professional)
     with explained():
         bsn = commands.read_bsn(sys.stdin)
-        released = commands.ask(
+        status = commands.ask(
             url, client_id, key, hat, question, bsn, as_json=output is Output.JSON
         )
-    raise typer.Exit(0 if released else 1)
+    raise typer.Exit(status)
 
 
 @app.command()

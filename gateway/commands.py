@@ -15,6 +15,7 @@ from audit.__main__ import main as audit_main
 from gateway.answer import PENDING, shown
 from gateway.cli_base import show_json
 from gateway.errors import PartnerFailed, SettingsInvalid
+from gateway.figures_text import is_table, table_lines
 from gateway.identity.clients import Client, Hat, parse_public_key
 from gateway.identity.errors import IdentityError
 from gateway.openings import load_policy, registry_of
@@ -27,7 +28,8 @@ from gateway.wiring import open_gateway, os_random, utc_now
 
 __all__ = ["PartnerHat"]
 
-_RELEASED, _WAITING, _REFUSED = 200, 202, 403
+# The exit status of a command that asks, by the status of its answer: waiting is no refusal.
+_EXITS = {200: 0, 202: 3, 403: 1}
 _OUT = Console(highlight=False, soft_wrap=True)
 
 
@@ -60,10 +62,10 @@ def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
     bsn: str,
     *,
     as_json: bool,
-) -> bool:
-    """Ask a gateway, show its answer, and return whether data were released.
+) -> int:
+    """Ask a gateway, show its answer, and return the exit status: 0 released, 1 refused, 3 waits.
 
-    Raises: PartnerFailed when the answer is neither a release nor a refusal.
+    Raises: PartnerFailed when the answer is none of these.
     """
     own_key = load_key(key)
     with closing(
@@ -78,9 +80,9 @@ def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
         show_json(body)
     else:
         _show_answer(body)
-    if response.status_code not in (_RELEASED, _WAITING, _REFUSED):
+    if response.status_code not in _EXITS:
         raise PartnerFailed(f"the gateway answered with status {response.status_code}")
-    return response.status_code == _RELEASED
+    return _EXITS[response.status_code]
 
 
 def client_add(
@@ -157,10 +159,10 @@ def _request(asked: Asked, bsn: str) -> dict[str, object]:
         "task": asked.task,
         "activity": asked.activity,
         "purpose": asked.purpose,
-        "subject": {"type": "bsn", "value": bsn},
         "over_asking": asked.over_asking,
     }
     optional = {
+        "subject": {"type": "bsn", "value": bsn} if bsn else None,
         "fields": list(asked.fields) if asked.fields else None,
         "justifications": asked.justifications or None,
         "case": asked.case,
@@ -174,20 +176,37 @@ def _show_answer(body: Mapping[str, Any]) -> None:
         _OUT.print(f"[yellow]{body['title']}[/]  [dim]({body.get('title_en', '')})[/]")
         _OUT.print(f"{body['detail']}  [dim]({body.get('detail_en', '')})[/]")
     if body.get("outcome") == PENDING:
-        _OUT.print(f"{body['message']}  [dim]({body['message_en']})[/]  {body['disclosure_id']}")
+        _OUT.print(f"{body['message']}  [dim]({body['message_en']})[/]")
+        _OUT.print("Haal het antwoord later op met (collect the answer later with):")
+        _OUT.print(f"  doelpoort inbox collect {body['disclosure_id']}")
     for name, entry in body.get("data", {}).items():
-        value = escape(shown(entry["value"]))
-        _OUT.print(f"[bold]{name}[/] = {value}  [dim]({entry['precision']}, {entry['as_of']})[/]")
-    for reason in (*body.get("withheld", ()), *body.get("reasons", ())):
-        field = f" {reason['field']}" if "field" in reason else ""
-        _OUT.print(f"- {reason['code']}{field}: {reason['message']}")
-        if "instead" in reason:
-            _OUT.print(f"  vraag in plaats daarvan (ask instead): {', '.join(reason['instead'])}")
+        _show_value(name, entry)
+    _show_reasons(body)
     for fault in body.get("errors", ()):
         _OUT.print(f"- {fault['member']}: {fault['message']}")
     if "receipt" in body:
         receipt = body["receipt"]
         _OUT.print(f"ontvangstbewijs (receipt): regel {receipt['index']} van {receipt['log']}")
+
+
+def _show_value(name: str, entry: Mapping[str, Any]) -> None:
+    about = f"[dim]({entry['precision']}, {entry['as_of']})[/]"
+    table = is_table(entry["value"])
+    lines = tuple(table_lines(entry["value"])) if table else ()
+    value = "" if table else f" = {escape(shown(entry['value']))}"
+    _OUT.print(f"[bold]{name}[/]{value}  {about}")
+    for line in lines:
+        _OUT.print(f"  {escape(line)}")
+
+
+def _show_reasons(body: Mapping[str, Any]) -> None:
+    if "no_means" in body:
+        _OUT.print(f"{body['no_means']}  [dim]({body['no_means_en']})[/]")
+    for reason in (*body.get("withheld", ()), *body.get("reasons", ())):
+        field = f" {reason['field']}" if "field" in reason else ""
+        _OUT.print(f"- {reason['code']}{field}: {reason['message']}")
+        if "instead" in reason:
+            _OUT.print(f"  vraag in plaats daarvan (ask instead): {', '.join(reason['instead'])}")
 
 
 def _claims(claims: Sequence[str]) -> dict[str, str | bool]:

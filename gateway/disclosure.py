@@ -10,32 +10,40 @@ To release data we must hold, in this order:
   7. a durable entry in the ledger                        (audit)
   8. only then the answer, with its receipt
 
+Where the policy draws a veil, 4 to 8 are the same for everybody: see gateway/veil.py.
+
 Whatever fails ends the request; 7 comes before 8, for refusals too. Where 4 lacks nothing but the
 word of the professional who holds the answer, the request waits for it: what is recorded then is
 that nothing was released, and the whole list is gone through again once the word is there.
 """
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from audit.entry import Draft, EntryType, Json, Receipt
 from audit.ledger import Ledger
+from gateway.aggregates.figures import NO_FIGURES, Figures
 from gateway.answer import Answer
 from gateway.cases.facts import MET, UNKNOWN
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
-from gateway.catalogue.model import Catalogue, ConditionKind, Purpose
+from gateway.catalogue.model import Catalogue, ConditionKind, FieldGrant, Purpose, Veil
+from gateway.catalogue.occasion import Occasion, Pseudonymise
+from gateway.counting import give_back, record, take_place
 from gateway.decision.decide import Decider
 from gateway.decision.model import Code, Decision, Permit, Question, Refuse, Standing
 from gateway.declaring import declare
 from gateway.errors import SourceFailed
 from gateway.identity.tokens import VerifiedCaller
-from gateway.outcome import purpose_of, refused, released, waiting, withdrawn
+from gateway.mosaic.rules import Place
+from gateway.mosaic.store import FreeGuard, Guard
+from gateway.outcome import Ready, purpose_of, refused, released, waiting, withdrawn
 from gateway.passage import Acting, Envelope, Passage, Request, Word, justified
 from gateway.sources.reading import read_fields
 from gateway.sources.source import Source
+from gateway.veil import Pace, as_inside, at_once, find_outside
 
 # The law counts days and birthdays where the person lives.
 _HOME = ZoneInfo("Europe/Amsterdam")
@@ -53,12 +61,20 @@ Ask = Callable[[Passage, Draft], Awaitable[Receipt]]
 """Keeps a request for the professional who holds the answer, once this entry stands."""
 
 
+Pseudonyms = Callable[[str, str], Pseudonymise | None]
+"""Names values to one organisation, by its OIN, for one purpose; None leaves them unknown."""
+
+
 def release_all() -> None:
     """Hold nothing: the ledger of this gate has no witnesses to wait for."""
 
 
 def _note_nothing(_day: dt.date, _purpose: str, _values: Mapping[str, object]) -> None:
     """Count nothing: a gate without a tally."""
+
+
+def _no_pseudonyms(_oin: str, _purpose: str) -> None:
+    """Name nothing: a gate without the key of the pseudonyms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,10 @@ class Gate:
     now: Callable[[], dt.datetime]
     note: Note = _note_nothing
     hold: Hold = release_all
+    guard: Guard = field(default_factory=FreeGuard)
+    pace: Callable[[Veil | None], Pace] = at_once
+    pseudonyms: Pseudonyms = _no_pseudonyms
+    figures: Figures = NO_FIGURES
 
 
 async def disclose(
@@ -89,16 +109,19 @@ async def disclose(
     Raises:  an AuditError when the entry could not be made durable; then nothing is released.
     """
     passage = arrive(gate, caller, request, envelope)
+    pace = gate.pace(_veil_of(passage))
     facts = await _gather_facts(gate, passage)
+    passage, facts = _behind_veil(passage, facts)
     decision = await gate.decider.decide(_question(passage, facts))
+    place: Place | None = None
     match decision:
         case Permit():
-            data = await fulfil(gate, passage, decision)
-            answer, draft = (
-                refused(gate.catalogue, passage, data)
-                if isinstance(data, Refuse)
-                else released(gate.catalogue, passage, decision, data)
-            )
+            ready = await fulfil(gate, passage, decision)
+            if isinstance(ready, Ready):
+                place = ready.place
+                answer, draft = released(gate.catalogue, passage, decision, ready)
+            else:
+                answer, draft = refused(gate.catalogue, passage, ready)
         case Refuse():
             if ask is not None and await _waits_for_word(gate, passage, facts):
                 answer, draft = waiting(gate.catalogue, passage, decision)
@@ -106,7 +129,10 @@ async def disclose(
             answer, draft = refused(gate.catalogue, passage, decision)
         case other:
             assert_never(other)
-    return answer, await gate.ledger.append(draft)
+    await pace()
+    receipt = await record(gate, gate.ledger, draft, place)
+    await pace()
+    return answer, receipt
 
 
 def arrive(
@@ -133,14 +159,22 @@ async def decide(gate: Gate, passage: Passage) -> Decision:
     return await gate.decider.decide(_question(passage, facts))
 
 
-async def fulfil(gate: Gate, passage: Passage, permit: Permit) -> dict[str, object] | Refuse:
-    """Return the data of a permit, or why nothing may leave now: steps 5 and 6."""
+async def fulfil(gate: Gate, passage: Passage, permit: Permit) -> Ready | Refuse:
+    """Return the data of a permit, or why nothing may leave now: steps 5 and 6.
+
+    Effects: takes a place where answers are counted. Who does not release what is ready gives its
+             place back; see gateway/counting.py.
+    """
     held = gate.hold()
     if held is not None:
         return withdrawn(permit, held)
+    place = await take_place(gate, passage, permit)
+    if isinstance(place, Refuse):
+        return place
     try:
-        return await _retrieve(gate, passage, permit, purpose_of(passage))
+        return Ready(await _retrieve(gate, passage, permit, purpose_of(passage)), place)
     except SourceFailed:
+        await give_back(gate, place)
         return withdrawn(permit, Code.SOURCE_FAILED)
 
 
@@ -164,14 +198,39 @@ def _words_of(purpose: Purpose) -> list[str]:
 
 async def _gather_facts(gate: Gate, passage: Passage) -> Outcomes:
     """Fetch what the purpose names, once the party policy lets this caller come that far."""
-    declaration, request, caller = passage.declaration, passage.request, passage.caller
+    declaration, request = passage.declaration, passage.request
     about_group = declaration.purpose is not None and declaration.purpose.aggregated
     if declaration.standing is not Standing.HOLDS or about_group is not (request.subject is None):
         return {}
-    inquiry = Inquiry(
+    inquiry = _inquiry(gate, passage)
+    facts = await gate.facts.gather(inquiry, declaration.purpose, _asked(passage))
+    if passage.word is not None and declaration.purpose is not None:
+        # It was given to this question, so it stands for this request and for no other.
+        facts |= {name: MET for name in _words_of(declaration.purpose) if name in facts}
+    return facts
+
+
+def _veil_of(passage: Passage) -> Veil | None:
+    purpose = passage.declaration.purpose
+    return None if purpose is None else purpose.veil
+
+
+def _behind_veil(passage: Passage, facts: Outcomes) -> tuple[Passage, Outcomes]:
+    """Let who has no part in the person go on, where the policy lets nobody see that."""
+    purpose = passage.declaration.purpose
+    outside = find_outside(purpose, facts)
+    if purpose is None or outside is None:
+        return passage, facts
+    inside = as_inside(purpose, facts, passage.request.claims)
+    return replace(passage, outside=outside), inside
+
+
+def _inquiry(gate: Gate, passage: Passage) -> Inquiry:
+    request, caller = passage.request, passage.caller
+    return Inquiry(
         subject=request.subject,
         organisation=caller.organisation,
-        case_kinds=declaration.case_kinds,
+        case_kinds=passage.declaration.case_kinds,
         case_id=request.case,
         day=_day_of(passage.at),
         claims=request.claims,
@@ -179,11 +238,6 @@ async def _gather_facts(gate: Gate, passage: Passage) -> Outcomes:
         role=caller.role,
         emergency=request.emergency is not None,
     )
-    facts = await gate.facts.gather(inquiry, declaration.purpose, _asked(passage))
-    if passage.word is not None and declaration.purpose is not None:
-        # It was given to this question, so it stands for this request and for no other.
-        facts |= {name: MET for name in _words_of(declaration.purpose) if name in facts}
-    return facts
 
 
 def _asked(passage: Passage) -> tuple[str, ...]:
@@ -220,18 +274,16 @@ async def _retrieve(
 
     Raises: SourceFailed.
     """
-    subject = passage.request.subject
     word = passage.word
     said = {} if word is None else {word.field: (word.value, word.at)}
     grants = [purpose.fields[name] for name in permit.fields if name not in said]
-    day = _day_of(passage.at)
-    read = await read_fields(
-        gate.source, subject, grants, day, silence_is_unknown=purpose.silence_is_unknown
-    )
+    read = await _read(gate, passage, grants, purpose)
     now = gate.now()
     known = {name: (value, now) for name, value in read.items()} | said
     values = {name: known[name] for name in permit.fields}
-    gate.note(day, purpose.id, {name: value for name, (value, _) in values.items()})
+    if passage.outside is None:
+        found = {name: value for name, (value, _) in values.items()}
+        gate.note(_day_of(passage.at), purpose.id, found)
     return {
         name: {
             "value": value,
@@ -242,15 +294,46 @@ async def _retrieve(
     }
 
 
-async def correct_undelivered(gate: Gate, receipt: Receipt, correction_id: str) -> None:
-    """Record that the answer of this entry did not reach its requester.
+async def _read(
+    gate: Gate, passage: Passage, grants: Sequence[FieldGrant], purpose: Purpose
+) -> dict[str, object]:
+    """Return each value at its precision; behind a veil, what is silent or not asked is unknown.
+
+    Raises: SourceFailed.
+    """
+    unknown = dict.fromkeys(grant.name for grant in grants)
+    if passage.outside is not None:
+        return unknown
+    source = gate.facts.beside(gate.source, _inquiry(gate, passage), purpose)
+    oin = gate.catalogue.organisations[passage.caller.organisation].oin
+    occasion = Occasion(_day_of(passage.at), gate.pseudonyms(oin, purpose.id))
+    try:
+        read = await read_fields(
+            source,
+            passage.request.subject,
+            [grant for grant in grants if grant.cells is None],
+            occasion,
+            silence_is_unknown=purpose.silence_is_unknown,
+        )
+        return read | await gate.figures.read(purpose, grants, _day_of(passage.at))
+    except SourceFailed:
+        if purpose.veil is None:
+            raise
+        return unknown
+
+
+async def correct_undelivered(
+    gate: Gate, receipt: Receipt, correction_id: str, subject: bytes | None
+) -> None:
+    """Record that the answer of this entry did not reach its requester; the person hears it too.
 
     Effects: one `correction` entry. That an answer left is known here only by the connection it
              left on: reconciliation with the requester's receipts tells more.
     Raises:  an AuditError when it cannot be recorded; the entry of the answer stands all the same.
     """
     members: dict[str, Json] = {"entry": receipt.request_id, "reason": "undelivered"}
-    await gate.ledger.append(Draft(EntryType.CORRECTION, correction_id, members))
+    draft = Draft(EntryType.CORRECTION, correction_id, members, subject=subject)
+    await gate.ledger.append(draft)
 
 
 def _day_of(at: dt.datetime) -> dt.date:

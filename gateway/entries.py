@@ -5,7 +5,7 @@ counted; the request itself is committed to, so it can be opened later by who ho
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -61,6 +61,8 @@ def permit_members(catalogue: Catalogue, permit: Permit, purpose: Purpose) -> Me
     }
     if permit.withheld:
         members["refused"] = refused(catalogue, permit.withheld)
+    if purpose.veil is not None:
+        members["veiled"] = True
     return members
 
 
@@ -147,10 +149,19 @@ def refused(catalogue: Catalogue, reasons: Iterable[Reason]) -> list[Members]:
     return named + [{"code": code, "step": step, "count": count} for (code, step), count in totals]
 
 
-def log_codes(reasons: Iterable[Reason], conditions: Iterable[ConditionOutcome]) -> bytes:
-    """Return what only those who may open the particulars get to see: what exactly failed."""
+def log_codes(
+    reasons: Iterable[Reason],
+    conditions: Iterable[ConditionOutcome],
+    unknown: Sequence[str] | None = None,
+) -> bytes:
+    """Return what only those who may open the particulars get to see: what exactly failed.
+
+    `unknown` are the fields of which nothing was known, or asked, where the answer said "no".
+    """
+    told: dict[str, object] = {} if unknown is None else {"unknown": unknown}
     return orjson.dumps(
-        {
+        told
+        | {
             "reasons": [
                 {"code": reason.code.value}
                 | ({} if reason.field is None else {"field": reason.field})

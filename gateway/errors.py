@@ -3,6 +3,7 @@
 GatewayError
 ├── SettingsInvalid     the process does not start and says what to set
 ├── SourceInvalid       a source lacks a table or column that the catalogue names: no start
+├── NoiseUnavailable    a purpose mixes chance into its figures, and nothing here can: no start
 ├── SourceFailed        a source is down, slow or answers nonsense: a recorded refusal
 ├── SubjectInvalid      the identifier of the person is none: a recorded refusal
 ├── BodyInvalid         a request that is no request: 400
@@ -13,8 +14,10 @@ GatewayError
 ├── SupervisorsOnly     only a supervisor reads this: 403
 ├── RoleNotMandated     the policy gives this role no mandate for it: 403
 ├── OwnReview           nobody judges an emergency of their own: 403
+├── ReportTooLarge      more is kept about a person than one report reads: 400
 ├── ReviewClosed        an emergency that was judged already: 409
 ├── CaseRefused         a step in a case that its rules do not allow: 409, with its code
+├── TooManyLooks        a system looks more often than it may: 429, with when it may again
 ├── VersionConflict     a step from a version of a case that is no longer the last: 409
 ├── CasesUnavailable    the case store does not take a step: 503
 ├── PartnerFailed       the command line got no token or no answer from a gateway
@@ -34,6 +37,10 @@ class SettingsInvalid(GatewayError):
 
 class SourceInvalid(GatewayError):
     """A source does not have what the catalogue says it has."""
+
+
+class NoiseUnavailable(GatewayError):
+    """Chance cannot be mixed into figures here, or not within what the policy allows."""
 
 
 class SourceFailed(GatewayError):
@@ -81,6 +88,10 @@ class OwnReview(GatewayError):
     """The one who judges is the one who used it, or acts in the same role."""
 
 
+class ReportTooLarge(GatewayError):
+    """More is kept about a person than one report reads; nothing of it is shown."""
+
+
 class ReviewClosed(GatewayError):
     """Somebody judged this use before."""
 
@@ -99,6 +110,14 @@ class VersionConflict(GatewayError):
     def __init__(self, current: int) -> None:
         super().__init__("another step came in between")
         self.current = current
+
+
+class TooManyLooks(GatewayError):
+    """A system looks more often than it may; it may again after `after_s` seconds."""
+
+    def __init__(self, after_s: int) -> None:
+        super().__init__("too many looks in a short time")
+        self.after_s = after_s
 
 
 class CasesUnavailable(GatewayError):

@@ -2,15 +2,13 @@
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway import inbox_commands
-from gateway.case_commands import Door, Outcome
 from gateway.cli_base import explained, show_json
-from gateway.partner import Hat
+from gateway.door_cli import ClientId, Key, Pet, Professional, Url, answered, door_of
 from gateway.settings import load_settings
 from gateway.wiring import os_random
 
@@ -26,24 +24,7 @@ class Said(StrEnum):
     DECLINE = "decline"
 
 
-Url = Annotated[str, typer.Option(envvar="DOELPOORT_PUBLIC_URL", help="The gateway.")]
-ClientId = Annotated[str, typer.Option("--client", help="Your client id.")]
-Key = Annotated[Path, typer.Option(help="PEM file with your client's private key.")]
-Professional = Annotated[str, typer.Option(help="Your own opaque id of who is acting.")]
-Pet = Annotated[
-    str, typer.Option("--hat", metavar="ORGANISATION:ROLE", help="De pet. The hat you wear.")
-]
 Question = Annotated[str, typer.Argument(help="De vraag. The id of the question.")]
-
-
-def _door(url: str, client_id: str, key: Path, pet: str, professional: str) -> Door:
-    organisation, _, role = pet.partition(":")
-    return Door(url, client_id, key, Hat(organisation or None, role or None, professional))
-
-
-def _answered(outcome: Outcome) -> None:
-    show_json(outcome.body)
-    raise typer.Exit(0 if outcome.is_done else 1)
 
 
 @app.command("list")
@@ -52,8 +33,8 @@ def list_questions(
 ) -> None:
     """List the open questions for your hat, the most urgent first."""
     with explained():
-        found = inbox_commands.open_questions(_door(url, client_id, key, hat, professional))
-    _answered(found)
+        found = inbox_commands.open_questions(door_of(url, client_id, key, hat, professional))
+    answered(found)
 
 
 @app.command()
@@ -68,8 +49,8 @@ def show(
 ) -> None:
     """Show one question with the person it is about; that you looked is recorded."""
     with explained():
-        found = inbox_commands.show(_door(url, client_id, key, hat, professional), question)
-    _answered(found)
+        found = inbox_commands.show(door_of(url, client_id, key, hat, professional), question)
+    answered(found)
 
 
 @app.command()
@@ -86,9 +67,9 @@ def answer(  # noqa: PLR0913 (each is an option of the command line)
     """Answer a question, once; with `decline` the reason is read from standard input."""
     with explained():
         reason = sys.stdin.read().strip() if said is Said.DECLINE else None
-        door = _door(url, client_id, key, hat, professional)
+        door = door_of(url, client_id, key, hat, professional)
         outcome = inbox_commands.answer(door, question, said.value, reason)
-    _answered(outcome)
+    answered(outcome)
 
 
 @app.command()
@@ -103,8 +84,8 @@ def remind(
 ) -> None:
     """Remind the professional of a question of your own, once a working day."""
     with explained():
-        outcome = inbox_commands.remind(_door(url, client_id, key, hat, professional), question)
-    _answered(outcome)
+        outcome = inbox_commands.remind(door_of(url, client_id, key, hat, professional), question)
+    answered(outcome)
 
 
 @app.command()
@@ -119,8 +100,10 @@ def collect(
 ) -> None:
     """Collect what waited for an answer, or for you at a table; exit status 1 means refused."""
     with explained():
-        outcome = inbox_commands.collect(_door(url, client_id, key, hat, professional), disclosure)
-    _answered(outcome)
+        outcome = inbox_commands.collect(
+            door_of(url, client_id, key, hat, professional), disclosure
+        )
+    answered(outcome)
 
 
 def client_webhook(

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.case_commands import Door, Outcome, reach
+from gateway.door import Door, Outcome
 from gateway.inbox.hooks import Hooks
 from gateway.questioning import hooks_path
 
@@ -14,7 +14,7 @@ def open_questions(door: Door) -> Outcome:
 
     Raises: PartnerFailed.
     """
-    return reach(door, lambda partner: partner.send(door.hat, "GET", "/v1/inbox"))
+    return door.send("GET", "/v1/inbox")
 
 
 def show(door: Door, question: str) -> Outcome:
@@ -22,7 +22,7 @@ def show(door: Door, question: str) -> Outcome:
 
     Raises: PartnerFailed.
     """
-    return reach(door, lambda partner: partner.send(door.hat, "GET", f"/v1/inbox/{question}"))
+    return door.send("GET", f"/v1/inbox/{question}")
 
 
 def answer(door: Door, question: str, said: str, reason: str | None) -> Outcome:
@@ -32,7 +32,7 @@ def answer(door: Door, question: str, said: str, reason: str | None) -> Outcome:
     """
     body = {"answer": said} | ({} if reason is None else {"reason": reason})
     path = f"/v1/inbox/{question}/answers"
-    return reach(door, lambda partner: partner.send(door.hat, "POST", path, body))
+    return door.send("POST", path, body)
 
 
 def remind(door: Door, question: str) -> Outcome:
@@ -41,7 +41,7 @@ def remind(door: Door, question: str) -> Outcome:
     Raises: PartnerFailed.
     """
     path = f"/v1/inbox/{question}/reminders"
-    return reach(door, lambda partner: partner.send(door.hat, "POST", path, {}))
+    return door.send("POST", path, {})
 
 
 def collect(door: Door, disclosure: str) -> Outcome:
@@ -50,7 +50,7 @@ def collect(door: Door, disclosure: str) -> Outcome:
     Raises: PartnerFailed.
     """
     path = f"/v1/disclosures/{disclosure}"
-    return reach(door, lambda partner: partner.send(door.hat, "GET", path))
+    return door.send("GET", path)
 
 
 def put_webhook(home: Path, client: str, url: str, random: Callable[[int], bytes]) -> str:

@@ -8,10 +8,11 @@ import httpx
 
 from gateway.api.state import Services
 from gateway.chores import Chore
-from gateway.citizen.delivery import Courier, Folder, Post, Webhook
+from gateway.citizen.delivery import Courier, Folder, Hook, Post
 from gateway.citizen.follower import Follower
 from gateway.citizen.store import SqlMessages
 from gateway.settings import Settings
+from gateway.webhooks import Webhook
 
 _FOLLOW_S: Final = 2.0
 _DELIVER_S: Final = 5.0
@@ -36,6 +37,7 @@ class Informing:
             services.personal,
             messages,
             lambda: self.services().gate.catalogue,
+            services.kept,
         )
         chores = [Chore("following of the log", _FOLLOW_S, follower.follow)]
         courier = self._courier()
@@ -47,5 +49,6 @@ class Informing:
     def _courier(self) -> Courier | None:
         settings = self.settings
         if settings.inform_url is not None:
-            return Webhook(self.http, settings.inform_url, settings.inform_key, self.services().now)
+            to = Webhook(settings.inform_url, settings.inform_key)
+            return Hook(self.http, to, self.services().now)
         return None if settings.inform_folder is None else Folder(settings.inform_folder)

@@ -1,6 +1,5 @@
 """A log opened for the commands of its auditors and keepers, beside the gateways that write it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -18,14 +17,20 @@ from audit.storage.migrate import migrate
 from audit.storage.writer import open_writer
 from gateway.errors import SettingsInvalid
 from gateway.identity.keys import add_epoch, destroy_epochs_before, ensure_keys
-from gateway.log_place import LogPlace, LogReading, Machine, log_place, open_reading
+from gateway.log_place import (
+    LogPlace,
+    LogReading,
+    Machine,
+    kept_years,
+    log_place,
+    open_reading,
+)
 from gateway.settings import Settings
 from gateway.wiring import clock_ms, os_random, utc_now
 
 KEEPER_ID: Final = "keeper"
 """The name under which keepers write; it is numbered without gap like that of a gateway."""
 
-_LEDGER: Final = re.compile(r"ledger-([0-9]{4})\.db")
 # A keeper's command waits for another one that is at work, and no longer.
 _PATIENCE_S: Final = 5.0
 # Nobody repeats a request to a keeper, so no answer is kept.
@@ -71,7 +76,10 @@ def rotate_keys(settings: Settings, years: Sequence[int]) -> Rotation:
     Raises:  SettingsInvalid, KeysUnsafe, LedgerInUse; what the opening of a log raises.
     """
     directory = _directory(settings)
-    places = [_place(settings, year) for year in years or _years(settings)]
+    if settings.ledger_url is not None and not years:
+        # A log that was overlooked could not be opened any more once the old key is gone.
+        raise SettingsInvalid("name every year whose log the database holds")
+    places = [_place(settings, year) for year in years or all_years(settings)]
     epochs = {place.origin: _epoch(place) for place in places}
     keys = places[0].keys
     if set(epochs.values()) == {keys.newest} and len(keys.epochs) == 1:
@@ -91,6 +99,18 @@ def migrate_log(settings: Settings, year: int, owner_url: str | None) -> None:
     """
     place = _place(settings, year)
     migrate(owner_url or place.url, place.origin)
+
+
+def all_years(settings: Settings) -> list[int]:
+    """Return the years whose logs are kept, the newest first.
+
+    Raises:  SettingsInvalid when there is none, StorageBroken.
+    """
+    _directory(settings)
+    years = kept_years(settings)
+    if not years:
+        raise SettingsInvalid(f"DOELPOORT_HOME: {settings.home} and its ledger hold no log")
+    return years
 
 
 def log_vkey(settings: Settings, year: int) -> str:
@@ -144,17 +164,3 @@ def _directory(settings: Settings) -> Path:
     if not directory.is_dir():
         raise SettingsInvalid(f"DOELPOORT_HOME: {settings.home} is not the home of a gateway")
     return directory
-
-
-def _years(settings: Settings) -> list[int]:
-    """Return the years that have a log in this home.
-
-    A log that was left out could not be opened any more once the old key is gone.
-    """
-    if settings.ledger_url is not None:
-        raise SettingsInvalid("name every year whose log the database holds")
-    matches = (_LEDGER.fullmatch(path.name) for path in settings.home.iterdir())
-    years = sorted(int(match[1]) for match in matches if match)
-    if not years:
-        raise SettingsInvalid(f"DOELPOORT_HOME: {settings.home} holds no log")
-    return years

@@ -1,9 +1,11 @@
 """Where the log of a year is kept, and what a gateway opens of it: to write and to read."""
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from audit.ledger import Ledger, LedgerReader, LogSettings
 from audit.note import Signer
@@ -11,10 +13,14 @@ from audit.personal import PersonalLog
 from audit.seal import Seal, SealKeys
 from audit.storage.annex import SqlAnnex
 from audit.storage.connect import make_ready, open_annex, open_reader
+from audit.storage.engines import schemas_in
 from audit.storage.place import sqlite_url
 from audit.storage.reader import SqlReader
 from gateway.identity.keys import KeyRing
 from gateway.settings import Settings
+
+_FILE: Final = re.compile(r"ledger-([0-9]{4})\.db")
+_SCHEMA: Final = re.compile("log_([0-9]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,19 @@ class LogReading:
 def ledger_path(settings: Settings, year: int) -> Path:
     """Return the file of the log of this year: one log a year, so that each can be closed."""
     return settings.home / f"ledger-{year}.db"
+
+
+def kept_years(settings: Settings) -> list[int]:
+    """Return the years whose logs this gateway keeps, the newest first.
+
+    Raises:  StorageBroken when the database server tells nothing.
+    """
+    if settings.ledger_url is None:
+        named = (_FILE.fullmatch(path.name) for path in settings.home.iterdir())
+    else:
+        schemas = schemas_in(settings.ledger_url.get_secret_value())
+        named = (_SCHEMA.fullmatch(name) for name in schemas)
+    return sorted((int(match[1]) for match in named if match), reverse=True)
 
 
 def log_place(settings: Settings, keys: KeyRing, year: int) -> LogPlace:

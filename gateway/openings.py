@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from gateway.aggregates.figures import require_noise
 from gateway.cases.opening import open_cases
 from gateway.cases.records import SqlCases
 from gateway.catalogue.load import load_catalogue
@@ -49,10 +50,11 @@ def tally_path(home: Path) -> Path:
 def build_decider(settings: Settings, source: OpenSource) -> Decider:
     """Read the policy files and make what decides by them, once the source can answer them all.
 
-    Raises: CatalogueInvalid, PartiesInvalid, BundleInvalid, SourceInvalid.
+    Raises: CatalogueInvalid, PartiesInvalid, BundleInvalid, SourceInvalid, NoiseUnavailable.
     """
     catalogue, parties = load_policy(settings)
     source.check(catalogue)
+    require_noise(catalogue)
     return Decider(catalogue, parties, _engine_of(settings, catalogue))
 
 

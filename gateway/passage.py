@@ -8,7 +8,7 @@ from typing import Protocol
 import orjson
 
 from gateway.catalogue.model import Purpose
-from gateway.decision.model import OverAsking, Standing, SubjectCheck
+from gateway.decision.model import Code, OverAsking, Standing, SubjectCheck
 from gateway.identity.clients import Hat
 from gateway.subject import Subject
 
@@ -140,7 +140,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One request on its way: who asks what, in which envelope, on which day."""
+    """One request on its way: who asks what, in which envelope, on which day.
+
+    `outside` is why the requester has no part in the person, where the policy lets nobody see it.
+    """
 
     caller: Acting
     request: Request
@@ -148,3 +151,4 @@ class Passage:
     declaration: Declaration
     at: dt.datetime
     word: Word | None = None
+    outside: Code | None = None

@@ -1,4 +1,4 @@
-"""What a gateway does with questions beside answering: end, tell and erase them."""
+"""What a gateway does with what is kept for a while: end it, tell of its end, and erase it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from gateway.api.state import Services
 from gateway.chores import Chore
 from gateway.inbox import flow as questions
 from gateway.inbox.hooks import Hooks, Teller
+from gateway.repeats import store as repeats
 from gateway.table import flow as tables
 
 _END_S: Final = 60.0
@@ -52,3 +53,4 @@ class Questioning:
         desk = desk_of(self.services())
         await questions.forget(desk)
         await tables.forget(desk)
+        await repeats.forget(desk.book, desk.moment().at)

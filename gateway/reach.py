@@ -16,6 +16,10 @@ to ask one by one, so each class of equal ones is asked once. Nothing is left ou
    met or unknown, the person named rightly, wrongly or not at all, the day before and after. That a
    condition of the purpose is not met leaves nothing: `parse_answer` demands each of them met.
 
+5. In danger: the same once more as an emergency, also with what that waives not met: the case, what
+   the requester claims, what a source holder says. Only for purposes that know emergencies, since
+   `parse_answer` lets nothing through for others, whatever the Rego says.
+
 That more facts, more motivation and fewer fields never give less is held as a property of the Rego
 by the tests (monotony), as is every random question being within what was found here.
 """
@@ -25,8 +29,17 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gateway.catalogue.invariants import CASE, GROUP, IN_FORCE, PERSON, Release
+from gateway.catalogue.invariants import (
+    CASE,
+    EMERGENCY,
+    GROUP,
+    IN_FORCE,
+    ORDINARY,
+    PERSON,
+    Release,
+)
 from gateway.catalogue.model import Catalogue, Purpose, Requester, Task
+from gateway.decision.answer import TAKES_TIME
 from gateway.decision.decide import Decider
 from gateway.decision.model import OverAsking, Permit, Question, SubjectCheck
 
@@ -35,6 +48,7 @@ NOBODY = Requester("no-role", "no-organisation")
 
 _CONSENT = "consent"
 MET = "met"
+_NOT_MET = "CONDITION_NOT_MET"
 _OUTCOMES = {
     CASE: (MET, "NOT_PARTY", "unknown"),
     _CONSENT: (MET, "CONSENT_MISSING", "unknown"),
@@ -64,20 +78,32 @@ async def reach_of(decider: Decider) -> Reach:
     asked, found = 0, []
     for step in _steps(decider):
         for purpose in decider.catalogue.purposes.values():
-            best = _best(decider, step, purpose)
-            asked += 1
-            if not await _released(decider, best):
-                continue
-            for question, unmet in _variants(best, purpose, decider.catalogue):
+            for situation in (ORDINARY, *([EMERGENCY] if purpose.emergency else [])):
+                best = _best(decider, step, purpose, situation)
                 asked += 1
-                about = GROUP if question.subject is SubjectCheck.MISSING else PERSON
-                found += [
-                    Release(
-                        step.requester, step.task, step.activity, purpose.id, field, about, unmet
-                    )
-                    for field in await _released(decider, question)
-                ]
+                if not await _released(decider, best):
+                    continue
+                for question, unmet in _variants(best, purpose, decider.catalogue):
+                    asked += 1
+                    found += await _releases(decider, question, unmet)
     return Reach(tuple(found), asked)
+
+
+async def _releases(decider: Decider, question: Question, unmet: frozenset[str]) -> list[Release]:
+    about = GROUP if question.subject is SubjectCheck.MISSING else PERSON
+    return [
+        Release(
+            Requester(question.role, question.organisation),
+            question.task,
+            question.activity,
+            question.purposes[0],
+            field,
+            about,
+            unmet,
+            EMERGENCY if question.emergency else ORDINARY,
+        )
+        for field in await _released(decider, question)
+    ]
 
 
 def _steps(decider: Decider) -> Iterator[_Step]:
@@ -104,7 +130,7 @@ def steps_of(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
             yield task.id, activity
 
 
-def _best(decider: Decider, step: _Step, purpose: Purpose) -> Question:
+def _best(decider: Decider, step: _Step, purpose: Purpose, situation: str) -> Question:
     """Return the question that gets the most: all facts met, all motivated, on a good day."""
     acting = (step.requester.organisation, step.requester.role)
     facts = {CASE, _CONSENT, *(condition.name for condition in purpose.conditions)}
@@ -121,6 +147,7 @@ def _best(decider: Decider, step: _Step, purpose: Purpose) -> Question:
         over_asking=OverAsking.WITHHOLD,
         facts=tuple((name, MET) for name in sorted(facts)),
         date=_window(decider.catalogue.tasks[step.task], purpose)[0].isoformat(),
+        emergency=situation == EMERGENCY,
     )
 
 
@@ -134,8 +161,10 @@ def _variants(
     best: Question, purpose: Purpose, catalogue: Catalogue
 ) -> Iterator[tuple[Question, frozenset[str]]]:
     """Give the best question with less met, and with the names of what is not met in it."""
-    for case, consent in itertools.product(_OUTCOMES[CASE], _OUTCOMES[_CONSENT]):
-        outcomes = {**dict(best.facts), CASE: case, _CONSENT: consent}
+    waived = _waived(best, purpose)
+    facts = [{}, waived] if waived else [{}]
+    for case, consent, less in itertools.product(_OUTCOMES[CASE], _OUTCOMES[_CONSENT], facts):
+        outcomes = {**dict(best.facts), CASE: case, _CONSENT: consent, **less}
         unmet = frozenset(name for name, outcome in outcomes.items() if outcome != MET)
         yield replace(best, facts=tuple(sorted(outcomes.items()))), unmet
     for subject in (each for each in SubjectCheck if each is not best.subject):
@@ -145,6 +174,12 @@ def _variants(
     outside += [last + _DAY] if last < dt.date.max else []
     for day in outside:
         yield replace(best, date=day.isoformat()), frozenset({IN_FORCE})
+
+
+def _waived(best: Question, purpose: Purpose) -> dict[str, str]:
+    """Return the conditions that an emergency does without, none of them met."""
+    kinds = TAKES_TIME if best.emergency else frozenset()
+    return {each.name: _NOT_MET for each in purpose.conditions if each.kind in kinds}
 
 
 async def _released(decider: Decider, question: Question) -> tuple[str, ...]:

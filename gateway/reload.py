@@ -15,7 +15,7 @@ from gateway.api.state import Services
 from gateway.catalogue.errors import PurposeError
 from gateway.decision.decide import Decider
 from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable, PolicyError
-from gateway.errors import RevisionInvalid, SourceInvalid
+from gateway.errors import NoiseUnavailable, RevisionInvalid, SourceInvalid
 
 _LOG = logging.getLogger("doelpoort.policy")
 
@@ -60,7 +60,7 @@ class Reloader:
             # edited again while they were kept: this is tried again.
             self._keep(exc)
             return
-        except (PurposeError, PolicyError, SourceInvalid) as exc:
+        except (PurposeError, PolicyError, SourceInvalid, NoiseUnavailable) as exc:
             self._keep(exc)
         self._seen = stamp
 

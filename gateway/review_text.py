@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from gateway.catalogue.compare import Change, Differences, Direction
-from gateway.catalogue.invariants import Invariant, Violation
+from gateway.catalogue.invariants import EMERGENCY, Invariant, Violation
 from gateway.learning.impact import Failure, Impact
 from gateway.learning.unused import Proposal
 
@@ -20,7 +20,21 @@ _ASPECTS: Mapping[str, str] = {
     "access": "toegang",
     "aggregated": "gaat over een groep",
     "band": "indeling in groepen",
+    "because": "waarom dit leefgebied open is",
+    "begin": "wie een casus mag beginnen",
+    "begin_task": "taak waarvan de wet het toestaat",
+    "case_kind": "soort casus",
     "case_kinds": "soort casus",
+    "coordinator": "wie coördineert",
+    "decide_within": "termijn om te beslissen",
+    "domain": "leefgebied",
+    "fields": "gegevens waarbij het wel mag",
+    "help_question": "hulpvraag",
+    "label": "wat onder deze kop hoort",
+    "opens": "leefgebied dat open is",
+    "purposes": "doelen van deze hulpvraag",
+    "term_days": "duur van een deelname in dagen",
+    "words": "woorden die worden gezocht",
     "phases": "fase van de casus",
     "column": "kolom bij de bron",
     "condition": "voorwaarde",
@@ -187,6 +201,7 @@ def invariants_out(
                         "field": each.release.field,
                         "about": each.release.about,
                         "unmet": sorted(each.release.unmet),
+                        "situation": each.release.situation,
                     }
                     for each in violations
                     if each.invariant is invariant
@@ -200,9 +215,11 @@ def invariants_out(
 def _combination(violation: Violation) -> str:
     release = violation.release
     unmet = f", zonder {', '.join(sorted(release.unmet))}" if release.unmet else ""
+    urgent = ", bij direct gevaar" if release.situation == EMERGENCY else ""
     return (
         f"{release.requester.role}@{release.requester.organisation}: {release.task} / "
-        f"{release.activity} / {release.purpose} → {release.field} ({release.about}{unmet})"
+        f"{release.activity} / {release.purpose} → {release.field} "
+        f"({release.about}{urgent}{unmet})"
     )
 
 

@@ -97,6 +97,13 @@ class Settings(BaseSettings):
         default=None,
         description="The secret that signs the webhook: whsec_ and at least 24 bytes in base64.",
     )
+    looks_per_minute: int = Field(
+        default=300,
+        ge=1,
+        le=1_000_000,
+        description="How many looks that are recorded one client may take in a minute, for each "
+        "kind of look; per gateway process.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=1, le=65_535, description="Port to listen on.")
 

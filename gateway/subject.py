@@ -27,6 +27,10 @@ class Subject:
         """Return the identifier as it is committed to and sealed, type included."""
         return f"{self.type}:{self.value}".encode("ascii")
 
+    def as_json(self) -> str:
+        """Return the person as the JSON of requests and messages names one, to search them by."""
+        return f'{{"type":"{self.type}","value":"{self.value}"}}'
+
 
 def parse_bsn(value: str) -> Subject:
     """Return the person behind a burgerservicenummer that passes the elfproef.

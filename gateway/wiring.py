@@ -21,18 +21,25 @@ from audit.projections.lines import Kind
 from audit.projections.record import Context
 from audit.witness.client import WitnessClient
 from audit.witness.policy import parse_policy
+from gateway.aggregates.figures import Figures
+from gateway.aggregates.kept import SqlTables
 from gateway.api.cases import desk_of
 from gateway.api.state import Services
 from gateway.app import create_app
+from gateway.cases.expiry import expire_consents
 from gateway.cases.finder import FactFinder
 from gateway.cases.records import SqlCases
 from gateway.chores import Chore, do_chores
+from gateway.citizen.policies import KeptCatalogues
 from gateway.decision.decide import Decider
 from gateway.disclosure import Gate, release_all
+from gateway.earlier import earlier_logs
 from gateway.errors import SettingsInvalid
 from gateway.identity.assertions import AssertionVerifier
+from gateway.identity.counting import counting_key
 from gateway.identity.endpoint import TokenEndpoint
 from gateway.identity.keys import KeyRing, ensure_keys
+from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.registry import Registry
 from gateway.identity.tokens import TokenIssuer, TokenVerifier
 from gateway.informing import Informing
@@ -46,6 +53,8 @@ from gateway.log_place import (
     open_reading,
     open_writing,
 )
+from gateway.mosaic.rules import longest_reach
+from gateway.mosaic.store import SqlGuard, sweep
 from gateway.openings import (
     OpenSource,
     build_decider,
@@ -57,18 +66,22 @@ from gateway.openings import (
 )
 from gateway.otlp import Exporter, Target
 from gateway.questioning import Questioning
+from gateway.rates import Rates
 from gateway.reload import Reloader, Stamp, stamp_of
 from gateway.replay.revisions import keep_revision
 from gateway.settings import Settings
+from gateway.veil import Metronome
 from gateway.witnessing import Stamping, Witnessing, begin_watch
 
 _LOG = logging.getLogger("doelpoort.wiring")
 
 _LOOK_S = 2.0
 _SAVE_S = 60.0
+_EXPIRE_S = 600.0
 _WITNESS_S = 60.0
 _WITNESS_DEADLINE_S = 10.0
 _STAMP_S = 3600.0
+_SWEEP_S = 3600.0
 _HTTP_TIMEOUT_S = 10.0
 
 
@@ -126,6 +139,10 @@ def open_gateway(settings: Settings) -> Gateway:
             now=utc_now,
             note=tally.note,
             hold=release_all if log.witnessing is None else log.witnessing.hold,
+            guard=SqlGuard(registers.cases, counting_key(keys.idempotency)),
+            pace=Metronome(time.monotonic, asyncio.sleep),
+            pseudonyms=Pseudonyms.from_secret(keys.idempotency).known_to,
+            figures=Figures(registers.source, SqlTables(registers.cases)),
         )
         services = _services(settings, keys, registry, _Parts(gate, registers.cases, log.reading))
         kept = _Kept(registers.source, stamp, tally, log, opened.pop_all())
@@ -218,6 +235,13 @@ def _gateway(settings: Settings, services: Services, place: LogPlace, kept: _Kep
         # A step that took effect before its entry could be made is recorded as soon as it can be.
         await desk_of(app.state.services).settle()
 
+    async def end_consents() -> None:
+        await expire_consents(desk_of(app.state.services))
+
+    async def stop_counting() -> None:
+        services: Services = app.state.services
+        await sweep(services.book, utc_now() - longest_reach(services.gate.catalogue))
+
     async def background(app: FastAPI) -> None:
         reloader = _reloader(app, settings, kept)
         try:
@@ -225,6 +249,8 @@ def _gateway(settings: Settings, services: Services, place: LogPlace, kept: _Kep
             chores = (
                 *_chores(settings, place, reloader, kept),
                 Chore("entries of steps in cases", _LOOK_S, settle),
+                Chore("consents that ran out", _EXPIRE_S, end_consents),
+                Chore("answers that no longer count", _SWEEP_S, stop_counting),
                 *informing.chores(),
                 *Questioning(settings.home, kept.log.http, lambda: app.state.services).chores(),
             )
@@ -347,12 +373,15 @@ def _services(settings: Settings, keys: KeyRing, registry: Registry, parts: _Par
         log=parts.log.reader,
         personal=parts.log.personal,
         annex=parts.log.annex,
+        kept=KeptCatalogues(parts.log.annex.revision),
+        earlier=earlier_logs(settings, keys, parts.log.reader, Machine(clock_ms, os_random)),
         status=lambda: gate.ledger.status,
         tokens=TokenVerifier(
             key=keys.token.public_key(), issuer=public_url, audience=public_url, registry=registry
         ),
         token_endpoint=TokenEndpoint(assertions=assertions, issuer=issuer),
         idempotency_key=keys.idempotency,
+        rates=Rates(settings.looks_per_minute, time.monotonic),
         random=os_random,
         now=utc_now,
         engine=settings.engine,

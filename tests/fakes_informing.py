@@ -66,6 +66,7 @@ def follower(house: House) -> Follower:
         services.personal,
         SqlMessages(services.book),
         lambda: services.gate.catalogue,
+        services.kept,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit.entry import Draft, EntryType, Person, Receipt
-from audit.keeping import Keeper, Order
+from audit.keeping import Keeper, Order, keys_of_epoch, next_keys
 from audit.seal import Seal, SealKeys
 from audit.sequencer.appender import Appender, Means
 from audit.sequencer.highwater import HighWater
@@ -26,6 +26,8 @@ from tests.fakes_audit import (
 )
 
 KEYS = SealKeys({1: b"e" * 32}, b"p" * 32)
+NEXT = next_keys(KEYS, b"n" * 32)
+AFTER = keys_of_epoch(NEXT, 2)
 ORDER = Order("client_request", b"functionaris-3", b"op verzoek zelf")
 OTHERS = (b"999990020", b"999990032")
 

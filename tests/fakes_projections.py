@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
+import httpx
 from fastapi import FastAPI
 from hypothesis import strategies as st
 
@@ -19,6 +20,9 @@ from audit.storage.contract import Entry
 from gateway.api.guard import supervising
 from gateway.api.state import Services
 from gateway.app import create_app
+from gateway.identity.clients import Hat
+from gateway.identity.tokens import VerifiedCaller
+from gateway.rates import Rates
 
 URL = "https://poort.waterveen.example"
 CONTEXT = Context(URL)
@@ -122,11 +126,21 @@ def make_log(*rows: tuple[Mapping[str, Any] | None, Sequence[str]]) -> ListedLog
 
 def supervised_app(log: ListedLog, *, signed_in: bool = True) -> FastAPI:
     """Return an application over this log alone; a supervisor has signed in, or nobody."""
-    services = cast("Services", SimpleNamespace(log=log))
+    services = cast("Services", SimpleNamespace(log=log, rates=Rates(1_000, float)))
     app = create_app(services, public_url=URL)
     if signed_in:
-        app.dependency_overrides[supervising] = lambda: None
+        hat = Hat("autoriteit-persoonsgegevens", "toezichthouder")
+        caller = VerifiedCaller(
+            "supervisor", hat.organisation, hat.role, "inspecteur-1", frozenset({hat})
+        )
+        app.dependency_overrides[supervising] = lambda: caller
     return app
+
+
+def supervised_client(log: ListedLog, *, signed_in: bool = True) -> httpx.AsyncClient:
+    """Return a client of an application over this log alone."""
+    transport = httpx.ASGITransport(supervised_app(log, signed_in=signed_in))
+    return httpx.AsyncClient(transport=transport, base_url=URL)
 
 
 # From an alphabet, not from a pattern: generating from patterns takes seconds before the first one.

@@ -22,6 +22,7 @@ _OUTCOME: Final = (
     "refused",
     "conditions",
     "obligations",
+    "veiled",
 )
 
 

@@ -19,6 +19,7 @@ PERSON: Final = "dpl.core.data_subject_id"
 PERSON_TYPE: Final = "dpl.core.data_subject_id_type"
 PROCESSOR: Final = "dpl.core.foreign_operation.processor"
 _RELEASED: Final = "verstrekking van gegevens"
+_ANSWERED: Final = "beantwoording van een vraag met ja of nee"
 _REFUSED: Final = "weigering van een verzoek om gegevens"
 # The read interface writes the same members in the case of the API design rules.
 _READ_NAMES: Final = {
@@ -47,12 +48,19 @@ def ldv_lines(recorded: Recorded, context: Context) -> Iterator[dict[str, Any]]:
             "trace_id": recorded.leaf["trace"],
             **spans,
             "status": "Unset",
-            "name": _RELEASED if recorded.released else _REFUSED,
+            "name": _name(recorded),
             "start_time": recorded.leaf["time"],
             "end_time": recorded.leaf["time"],
             "resource": {"attributes": context.resource(recorded.leaf)},
             "attributes": attributes,
         }
+
+
+def _name(recorded: Recorded) -> str:
+    """Return what was done; of a veiled answer nobody can see whether anything was given."""
+    if recorded.veiled:
+        return _ANSWERED
+    return _RELEASED if recorded.released else _REFUSED
 
 
 def read_line(line: Mapping[str, Any]) -> dict[str, Any]:

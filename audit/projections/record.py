@@ -49,6 +49,11 @@ class Recorded:
         return self.leaf["type"] in _RELEASES
 
     @property
+    def veiled(self) -> bool:
+        """Whether a no of it may have been answered without looking; the leaf tells no more."""
+        return self.leaf.get("veiled") is True
+
+    @property
     def span(self) -> str:
         """The span of the decision, a child of the span that the leaf names."""
         return self._span("")

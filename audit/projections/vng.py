@@ -17,6 +17,7 @@ from audit.projections.window import Wanted, matching
 
 OBJECT_TYPE: Final = "persoon"
 _RELEASED: Final = "Verstrekking van gegevens"
+_ANSWERED: Final = "Beantwoording van een vraag met ja of nee"
 _REFUSED: Final = "Weigering van een verzoek om gegevens"
 _HALF: Final = 16  # hex digits of a UUID
 
@@ -67,7 +68,7 @@ def _action(leaf: Mapping[str, Any], context: Context, basis: Mapping[str, Any])
     action = {
         "url": f"{context.public_url}/v1/disclosures/{leaf['id']}/receipt",
         "actieId": str(UUID(leaf["id"])),
-        "actieNaam": _REFUSED if leaf["type"] == "refusal" else _RELEASED,
+        "actieNaam": _name(leaf),
         "verwerkingId": str(UUID(leaf["trace"])),
         "verwerkingsactiviteitUrl": context.activity_url(leaf),
         "vertrouwelijkheid": "normaal",
@@ -83,6 +84,12 @@ def _action(leaf: Mapping[str, Any], context: Context, basis: Mapping[str, Any])
     if "purpose" in leaf:
         action["verwerkingsactiviteitId"] = activity_id(leaf["organisation"], leaf["purpose"])
     return action
+
+
+def _name(leaf: Mapping[str, Any]) -> str:
+    if leaf.get("veiled") is True:
+        return _ANSWERED
+    return _REFUSED if leaf["type"] == "refusal" else _RELEASED
 
 
 def _moment(time_ms: int) -> str:

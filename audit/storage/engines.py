@@ -4,8 +4,10 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, QueuePool, create_engine
+from sqlalchemy import Engine, QueuePool, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
+from audit.errors import StorageBroken
 from audit.storage.place import find_file, schema_of
 
 _WAIT_S: Final = 5.0
@@ -61,3 +63,19 @@ def postgres_engine(url: str, schema: str, *, mode: str) -> Engine:
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,
     )
+
+
+def schemas_in(url: str) -> list[str]:
+    """Give the schemas of all logs that a database server keeps, in their order.
+
+    Raises:  StorageBroken.
+    """
+    engine = postgres_engine(url, "pg_catalog", mode="ro")
+    question = text("SELECT nspname FROM pg_namespace WHERE nspname ~ '^log_' ORDER BY nspname")
+    try:
+        with engine.connect() as connection:
+            return [str(name) for (name,) in connection.execute(question)]
+    except SQLAlchemyError as error:
+        raise StorageBroken("the ledger cannot be reached") from error
+    finally:
+        engine.dispose()

@@ -19,7 +19,7 @@ from gateway.api.problems import (
     Problem,
 )
 from gateway.cases.refusals import SENTENCES, CaseCode
-from gateway.errors import BodyInvalid, CaseRefused, VersionConflict
+from gateway.errors import BodyInvalid, CaseRefused, TooManyLooks, VersionConflict
 
 _CHALLENGE = {"www-authenticate": 'Bearer realm="doelpoort"'}
 _UNAUTHORISED = 401
@@ -62,10 +62,13 @@ def problem_response(
 
 async def on_known_error(_: Request, exc: Exception) -> Response:
     """Answer an error of one of our trees by the table."""
-    errors = None
+    errors, headers = None, None
     if isinstance(exc, BodyInvalid):
         errors = [{"member": exc.member, "message": exc.message}]
-    return problem_response(PROBLEMS.get(type(exc), INTERNAL), errors, more=_particulars(exc))
+    if isinstance(exc, TooManyLooks):
+        headers = {"retry-after": str(exc.after_s)}
+    problem = PROBLEMS.get(type(exc), INTERNAL)
+    return problem_response(problem, errors, headers, _particulars(exc))
 
 
 def _particulars(exc: Exception) -> Mapping[str, object]:

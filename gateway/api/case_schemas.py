@@ -133,6 +133,24 @@ class FulfilIn(_In):
     agreement: Annotated[int, Field(ge=1, le=999)]
 
 
+class StallIn(_In):
+    """Note that working together is stuck (samenwerking stagneert)."""
+
+    step: Literal["stall"]
+
+
+class ResumeIn(_In):
+    """Note that working together goes on again."""
+
+    step: Literal["resume"]
+
+
+class DecideIn(_In):
+    """Note that it was decided today what the person gets; what it is stays outside."""
+
+    step: Literal["decide"]
+
+
 class CloseIn(_In):
     """Close the case; every part in it ends."""
 
@@ -142,7 +160,16 @@ class CloseIn(_In):
 class StepIn(
     RootModel[
         Annotated[
-            JoinIn | LeaveIn | EndTrajectoryIn | AdvanceIn | AgreeIn | FulfilIn | CloseIn,
+            JoinIn
+            | LeaveIn
+            | EndTrajectoryIn
+            | AdvanceIn
+            | AgreeIn
+            | FulfilIn
+            | StallIn
+            | ResumeIn
+            | DecideIn
+            | CloseIn,
             Field(discriminator="step"),
         ]
     ]
@@ -189,6 +216,14 @@ class AgreementOut(BaseModel):
     is_done: bool
 
 
+class DueOut(BaseModel):
+    """By which day it must be decided what the person gets."""
+
+    decide_by: dt.date = Field(description="The last day.")
+    decided_on: dt.date | None
+    is_overdue: bool = Field(description="Nobody decided, and the last day is over.")
+
+
 class CaseOut(BaseModel):
     """What the caller's part in a case needs."""
 
@@ -201,6 +236,8 @@ class CaseOut(BaseModel):
     is_shared: bool = Field(
         description="False: no consent to share holds; you see yourself and no agreements."
     )
+    is_stalled: bool = Field(description="The coordinator noted that working together is stuck.")
+    due: DueOut | None = Field(description="Null: cases of this kind have no term to decide in.")
     parties: list[PartyOut]
     agreements: list[AgreementOut]
 
@@ -212,6 +249,7 @@ class FoundCaseOut(BaseModel):
     label: str | None
     kind: str
     phase: str
+    due: DueOut | None = Field(description="Null: cases of this kind have no term to decide in.")
 
 
 class StepOut(BaseModel):

@@ -1,13 +1,12 @@
 """Cases: begin one, find those of a person, look at one, take a step in it."""
 
 import re
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
-from audit.entry import Receipt
-from gateway.api.answers import receipt_out
 from gateway.api.case_schemas import (
     AdvanceIn,
     AgreeIn,
@@ -15,18 +14,23 @@ from gateway.api.case_schemas import (
     CaseOut,
     CaseSearchIn,
     CloseIn,
+    DecideIn,
     EndTrajectoryIn,
     FoundCaseOut,
     FulfilIn,
     JoinIn,
     LeaveIn,
+    ResumeIn,
+    StallIn,
     StepIn,
     StepOut,
 )
 from gateway.api.guard import Caller
-from gateway.api.schemas import ProblemOut
+from gateway.api.repeats import KEY_HEADER, Making, Told, made_once, told_response
+from gateway.api.schemas import TOO_MANY_LOOKS, ProblemOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
+from gateway.cases.deadlines import Due
 from gateway.cases.desk import Desk
 from gateway.cases.flow import Asked, View, begin, read, search, take, view_of
 from gateway.cases.machine import Joining, Start, Step
@@ -34,6 +38,7 @@ from gateway.cases.model import Actor, CaseRecord, Signal
 from gateway.catalogue.model import Beginning, Phase
 from gateway.errors import BodyInvalid, NotFound
 from gateway.identity.tokens import VerifiedCaller
+from gateway.rates import Look
 from gateway.subject import parse_bsn
 
 router = APIRouter(route_class=StrictRoute, tags=["cases"])
@@ -61,7 +66,13 @@ _OF_ONE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/cases", status_code=_CREATED, response_model=StepOut, responses=_PROBLEMS)
+@router.post(
+    "/cases",
+    status_code=_CREATED,
+    response_model=StepOut,
+    responses=_PROBLEMS,
+    openapi_extra={"parameters": [KEY_HEADER]},
+)
 async def create_case(request: Request, body: CaseIn, caller: Caller) -> Response:
     """Begin a case about a person."""
     desk, actor = desk_of(services_of(request)), actor_of(caller)
@@ -75,24 +86,39 @@ async def create_case(request: Request, body: CaseIn, caller: Caller) -> Respons
             body.signal.tried_on, caller.organisation, body.signal.attempts, body.signal.severity
         ),
     )
-    record, receipt = await begin(desk, actor, start)
-    return await _stepped(desk, actor, record, receipt, status=_CREATED)
+    making = Making(
+        lambda keep: begin(desk, actor, start, keep),
+        lambda record: _told(desk, actor, record, _CREATED),
+    )
+    return await made_once(request, body, caller, making)
 
 
-@router.post("/case-searches", response_model=list[FoundCaseOut], responses=_PROBLEMS)
+@router.post(
+    "/case-searches",
+    response_model=list[FoundCaseOut],
+    responses={**_PROBLEMS, **TOO_MANY_LOOKS},
+)
 async def search_cases(request: Request, body: CaseSearchIn, caller: Caller) -> Response:
     """Find the open cases of a person in which the caller takes part."""
-    desk = desk_of(services_of(request))
+    service = services_of(request)
+    service.rates.take(caller.client_id, Look.SEARCH)
+    desk = desk_of(service)
     found = await search(desk, actor_of(caller), parse_bsn(body.subject.value))
     return _answer(
         [
-            {"id": case.id, "label": case.label, "kind": case.kind, "phase": case.phase}
-            for case in found
+            {
+                "id": each.case.id,
+                "label": each.case.label,
+                "kind": each.case.kind,
+                "phase": each.case.phase,
+                "due": _due_out(each.due),
+            }
+            for each in found
         ]
     )
 
 
-@router.get("/cases/{id}", responses=_OF_ONE)
+@router.get("/cases/{id}", responses={**_OF_ONE, **TOO_MANY_LOOKS})
 async def read_case(
     id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
     request: Request,
@@ -100,7 +126,9 @@ async def read_case(
     caller: Caller,
 ) -> CaseOut:
     """Return what the caller's part in a case needs; the ETag is its version."""
-    view = await read(desk_of(services_of(request)), actor_of(caller), id)
+    service = services_of(request)
+    service.rates.take(caller.client_id, Look.CASE)
+    view = await read(desk_of(service), actor_of(caller), id)
     response.headers["etag"] = f'"{view.version}"'
     return CaseOut.model_validate(_case_out(view))
 
@@ -121,7 +149,7 @@ async def create_step(
     desk, actor = desk_of(services_of(request)), actor_of(caller)
     version = _version(request.headers.get("if-match"))
     record, receipt = await take(desk, actor, known_form(id), version, asked_of(body))
-    return await _stepped(desk, actor, record, receipt)
+    return told_response(await _told(desk, actor, record, 200), receipt)
 
 
 def asked_of(body: StepIn) -> Asked:
@@ -145,7 +173,9 @@ def asked_of(body: StepIn) -> Asked:
             return _asked_without_party(other)
 
 
-def _asked_without_party(body: AdvanceIn | AgreeIn | FulfilIn | CloseIn) -> Asked:
+def _asked_without_party(
+    body: AdvanceIn | AgreeIn | FulfilIn | StallIn | ResumeIn | DecideIn | CloseIn,
+) -> Asked:
     match body:
         case AdvanceIn(phase=phase):
             return Asked(Step.ADVANCED, lambda m, r: m.advance(r, Phase(phase)))
@@ -158,6 +188,18 @@ def _asked_without_party(body: AdvanceIn | AgreeIn | FulfilIn | CloseIn) -> Aske
             return Asked(Step.FULFILLED, lambda m, r: m.fulfil(r, number))
         case CloseIn():
             return Asked(Step.CLOSED, lambda m, r: m.close(r))
+        case other:
+            return _asked_to_note(other)
+
+
+def _asked_to_note(body: StallIn | ResumeIn | DecideIn) -> Asked:
+    match body:
+        case StallIn():
+            return Asked(Step.STALLED, lambda m, r: m.stall(r))
+        case ResumeIn():
+            return Asked(Step.RESUMED, lambda m, r: m.resume(r))
+        case DecideIn():
+            return Asked(Step.DECIDED, lambda m, r: m.decide(r))
 
 
 def desk_of(service: Services) -> Desk:
@@ -188,23 +230,13 @@ def _version(header: str | None) -> int:
     return int(found[1])
 
 
-async def _stepped(
-    desk: Desk, actor: Actor, record: CaseRecord, receipt: Receipt | None, *, status: int = 200
-) -> Response:
-    """Answer a step; who takes no part in the case after it sees nothing of the case."""
+async def _told(desk: Desk, actor: Actor, record: CaseRecord, status: int) -> Told:
+    """Tell of a step; who takes no part in the case after it sees nothing of the case."""
     case, day = record.case, desk.moment().day
     takes_part = case.has_party(actor.organisation, actor.role, day)
     view = _case_out(await view_of(desk, actor, record)) if takes_part else None
-    return _answer(
-        {
-            "id": case.id,
-            "version": record.version,
-            "receipt": None if receipt is None else receipt_out(receipt),
-            "case": view,
-        },
-        status=status,
-        etag=record.version,
-    )
+    members = {"id": case.id, "version": record.version, "receipt": None, "case": view}
+    return Told(status, members, record.version)
 
 
 def _case_out(view: View) -> dict[str, object]:
@@ -217,6 +249,8 @@ def _case_out(view: View) -> dict[str, object]:
         "phase": case.phase.value,
         "version": view.version,
         "is_shared": view.is_shared,
+        "is_stalled": case.stalled_on is not None,
+        "due": _due_out(view.due),
         "parties": [
             {
                 "organisation": party.organisation,
@@ -238,6 +272,10 @@ def _case_out(view: View) -> dict[str, object]:
             for each in view.agreements
         ],
     }
+
+
+def _due_out(due: Due | None) -> dict[str, object] | None:
+    return None if due is None else asdict(due)
 
 
 def _answer(members: object, *, status: int = 200, etag: int | None = None) -> Response:

@@ -9,20 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from audit.entry import MAX_INT
 from gateway.api.answers import receipt_out
 from gateway.api.guard import Caller
-from gateway.api.schemas import ProblemOut, ReceiptOut, SubjectIn
+from gateway.api.schemas import TOO_MANY_LOOKS, ProblemOut, ReceiptOut, SubjectIn
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
-from gateway.citizen.report import Desk, Page, Proven, give_report
+from gateway.citizen.report import Desk, KeptLog, Page, Proven, give_report
 from gateway.citizen.store import text_of
 from gateway.citizen.story import Told
+from gateway.rates import Look
 from gateway.subject import parse_bsn
 
 router = APIRouter(route_class=StrictRoute, tags=["citizens"])
 
 _MOST = 50
 _USUAL = 20
+_FIRST_YEAR, _LAST_YEAR = 2_000, 9_999
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemOut, "description": "The request is not one."},
+    400: {"model": ProblemOut, "description": "The request is not one, or asks for too much."},
     401: {"model": ProblemOut, "description": "No valid token."},
     403: {"model": ProblemOut, "description": "Not for this role."},
     503: {"model": ProblemOut, "description": "The look cannot be recorded, so nothing is shown."},
@@ -37,6 +39,9 @@ class ReportIn(BaseModel):
     subject: SubjectIn
     below: Annotated[int, Field(ge=0, le=MAX_INT)] = Field(
         default=MAX_INT, description="The `next_below` of the page before this one."
+    )
+    year: Annotated[int, Field(ge=_FIRST_YEAR, le=_LAST_YEAR)] | None = Field(
+        default=None, description="The `next_year` of the page before this one; now this year."
     )
     limit: Annotated[int, Field(ge=1, le=_MOST)] = Field(
         default=_USUAL, description="How many lines at most."
@@ -61,12 +66,15 @@ class ProofOut(BaseModel):
     """What shows offline that the line is an entry of the log, and about this person.
 
     `opening` opens the commitment to the subject where the entry is about one person; `person` is
-    the proof for one of several.
+    the proof for one of several. `corrections` are receipts of the entries that say what came of
+    it. `log` is the name of the log of that year, whose key verifies the receipt.
     """
 
+    log: str
     receipt: str
     opening: str | None
     person: str | None
+    corrections: list[str]
 
 
 class LineOut(BaseModel):
@@ -78,10 +86,11 @@ class LineOut(BaseModel):
     task: str | None
     purpose: WordsOut
     legal_basis: list[WordsOut]
-    outcome: str = Field(description="given, refused or waiting")
+    outcome: str = Field(description="given, refused, waiting, undelivered or undone")
     got: list[GotOut]
     is_emergency: bool
     with_others: bool = Field(description="Whether the question was about others as well.")
+    review: str | None = Field(description="How an emergency was judged, once it was.")
     text: WordsOut
     proof: ProofOut
 
@@ -91,22 +100,28 @@ class ReportOut(BaseModel):
 
     lines: list[LineOut]
     next_below: int | None
+    next_year: int | None
     receipt: ReceiptOut
 
 
-@router.post("/citizen-reports", response_model=ReportOut, responses=_PROBLEMS)
+@router.post(
+    "/citizen-reports", response_model=ReportOut, responses={**_PROBLEMS, **TOO_MANY_LOOKS}
+)
 async def create_report(request: Request, body: ReportIn, caller: Caller) -> Response:
     """Tell a person who asked what about them, why, on which basis, and what they got."""
     service = services_of(request)
+    service.rates.take(caller.client_id, Look.REPORT)
     gate = service.gate
-    desk = Desk(
-        gate.catalogue, gate.ledger, service.log, service.personal, service.now, service.random
-    )
-    subject = parse_bsn(body.subject.value)
-    report = await give_report(desk, caller, subject, Page(body.below, body.limit))
+    subject, page = parse_bsn(body.subject.value), Page(body.below, body.limit, body.year)
+    current = KeptLog(service.log, service.personal, service.kept)
+    with service.earlier() as earlier:
+        logs = (current, *earlier)
+        desk = Desk(gate.catalogue, gate.ledger, logs, service.now, service.random)
+        report = await give_report(desk, caller, subject, page)
     members = {
         "lines": [_line_out(each) for each in report.lines],
         "next_below": report.next_below,
+        "next_year": report.next_year,
         "receipt": receipt_out(report.receipt),
     }
     return Response(orjson.dumps(members), media_type="application/json")
@@ -126,7 +141,14 @@ def _line_out(proven: Proven) -> dict[str, object]:
         "is_emergency": line.emergency,
         "with_others": line.others,
         "text": _words(line.text),
-        "proof": {"receipt": proof.receipt, "opening": proof.opening, "person": proof.person},
+        "review": line.review,
+        "proof": {
+            "log": proven.log,
+            "receipt": proof.receipt,
+            "opening": proof.opening,
+            "person": proof.person,
+            "corrections": list(proof.corrections),
+        },
     }
 
 

@@ -2,14 +2,12 @@
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Path, Request, Response
 
-from audit.entry import Receipt
-from gateway.api.answers import receipt_out
 from gateway.api.case_schemas import ConsentIn, ConsentOut, WithdrawalIn
 from gateway.api.cases import ID, actor_of, desk_of, known_form
 from gateway.api.guard import Caller
+from gateway.api.repeats import KEY_HEADER, Making, Told, made_once, told_response
 from gateway.api.schemas import ProblemOut
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
@@ -29,7 +27,13 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/consents", status_code=_CREATED, response_model=ConsentOut, responses=_PROBLEMS)
+@router.post(
+    "/consents",
+    status_code=_CREATED,
+    response_model=ConsentOut,
+    responses=_PROBLEMS,
+    openapi_extra={"parameters": [KEY_HEADER]},
+)
 async def create_consent(request: Request, body: ConsentIn, caller: Caller) -> Response:
     """Record a consent that the person gave."""
     giving = Giving(
@@ -40,8 +44,9 @@ async def create_consent(request: Request, body: ConsentIn, caller: Caller) -> R
         form=body.form,
         valid_until=body.valid_until,
     )
-    record, receipt = await give(desk_of(services_of(request)), actor_of(caller), giving)
-    return _answer(record, receipt, status=_CREATED)
+    desk, actor = desk_of(services_of(request)), actor_of(caller)
+    making = Making(lambda keep: give(desk, actor, giving, keep), _told)
+    return await made_once(request, body, caller, making)
 
 
 @router.post(
@@ -59,9 +64,8 @@ async def create_withdrawal(
     """Withdraw a consent; it no longer counts from this moment on."""
     desk, actor = desk_of(services_of(request)), actor_of(caller)
     record, receipt = await withdraw(desk, actor, known_form(id))
-    return _answer(record, receipt, status=_CREATED)
+    return told_response(await _told(record), receipt)
 
 
-def _answer(record: ConsentRecord, receipt: Receipt | None, *, status: int) -> Response:
-    members = {"id": record.id, "receipt": None if receipt is None else receipt_out(receipt)}
-    return Response(orjson.dumps(members), status_code=status, media_type="application/json")
+async def _told(record: ConsentRecord) -> Told:
+    return Told(_CREATED, {"id": record.id, "receipt": None})

@@ -2,7 +2,7 @@
 
 import hmac
 import logging
-import re
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,13 +15,13 @@ from gateway.answer import RELEASED, Answer
 from gateway.api.answers import answered, receipt_out
 from gateway.api.cases import desk_of
 from gateway.api.guard import Caller
+from gateway.api.repeats import KEY_HEADER, envelope_of
 from gateway.api.schemas import DisclosureIn, DisclosureOut, PendingOut, ProblemOut, ReceiptOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
-from gateway.api.tracing import parse_trace
 from gateway.decision.model import OverAsking, SubjectCheck
 from gateway.disclosure import Ask, correct_undelivered, disclose
-from gateway.errors import BodyInvalid, KeyReused, KeySpent, NotFound, SubjectInvalid
+from gateway.errors import KeyReused, KeySpent, NotFound, SubjectInvalid
 from gateway.identity.tokens import VerifiedCaller
 from gateway.inbox.flow import ask
 from gateway.passage import Emergency, Envelope
@@ -32,20 +32,13 @@ router = APIRouter(route_class=StrictRoute, tags=["disclosures"])
 
 _LOG = logging.getLogger("doelpoort.disclosures")
 
-_ID_BYTES = 16
 _ID = r"^[0-9a-f]{32}$"
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 # Headers are read by hand, because FastAPI takes longer over three of them than over the rest of
 # the request; the document describes them all the same.
-_HEADERS: dict[str, Any] = {
+HEADERS: dict[str, Any] = {
     "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "schema": {"type": "string", "pattern": _KEY.pattern},
-            "description": "The same key with the same body gives the same disclosure and receipt.",
-        },
+        KEY_HEADER,
         {
             "name": "traceparent",
             "in": "header",
@@ -74,31 +67,16 @@ _HEADERS: dict[str, Any] = {
         413: {"model": ProblemOut, "description": "The body is over 256 KiB."},
         503: {"model": ProblemOut, "description": "No receipt can be given, so no data."},
     },
-    openapi_extra=_HEADERS,
+    openapi_extra=HEADERS,
 )
 async def create_disclosure(request: Request, body: DisclosureIn, caller: Caller) -> Response:
     """Ask for the data that one task, activity and purpose need about one person."""
     service = services_of(request)
-    trace = parse_trace(
-        request.headers.get("traceparent"), request.headers.get("b3"), service.random
+    envelope = envelope_of(request, body, caller)
+    keep = _keeping(service, caller, body)
+    return await disclosed_once(
+        request, envelope, lambda: disclose(service.gate, caller, asked_of(body), envelope, keep)
     )
-    canonical = _canonical(body)
-    key = _idempotency_key(request.headers.get("idempotency-key"))
-    request_id, digest = _identify(service, caller, key, canonical)
-    if digest is not None and (earlier := replayed(service, request_id, digest)):
-        return answered(*earlier)
-    envelope = Envelope(request_id, trace.trace_id, trace.span_id, canonical, digest)
-    try:
-        keep = _keeping(service, caller, body)
-        answer, receipt = await disclose(service.gate, caller, asked_of(body), envelope, keep)
-    except DuplicateRequest:
-        # Another call with the same key was faster; its answer is the answer.
-        if digest is None or (earlier := replayed(service, request_id, digest)) is None:
-            raise
-        return answered(*earlier)
-    if await request.is_disconnected():
-        await _note_undelivered(service, receipt)
-    return answered(answer, receipt)
 
 
 @router.get(
@@ -129,7 +107,11 @@ async def _note_undelivered(service: Services, receipt: Receipt) -> None:
     """Record that the requester hung up before the answer; nobody is left to tell of a failure."""
     correction = new_request_id(int(service.now().timestamp() * 1000), service.random)
     try:
-        await correct_undelivered(service.gate, receipt, correction)
+        persons = [
+            each.particulars.subject for each in service.personal.persons_of(receipt.request_id)
+        ]
+        subject = persons[0] if len(persons) == 1 else None
+        await correct_undelivered(service.gate, receipt, correction, subject)
     except AuditError as exc:
         _LOG.error("an undelivered answer is not recorded as such: %s", type(exc).__name__)
 
@@ -161,33 +143,28 @@ def _subject(body: DisclosureIn) -> tuple[Subject | None, SubjectCheck]:
         return None, SubjectCheck.INVALID
 
 
-def _canonical(body: DisclosureIn) -> bytes:
-    members = body.model_dump(exclude_none=True)
-    return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
+async def disclosed_once(
+    request: Request,
+    envelope: Envelope,
+    disclose_it: Callable[[], Awaitable[tuple[Answer, Receipt]]],
+) -> Response:
+    """Answer a request for data: as before, if it is a repeated one.
 
-
-def _idempotency_key(header: str | None) -> str | None:
-    if header is not None and not _KEY.fullmatch(header):
-        raise BodyInvalid("Idempotency-Key", "is 1 to 128 visible ASCII characters")
-    return header
-
-
-def _identify(
-    service: Services, caller: VerifiedCaller, key: str | None, body: bytes
-) -> tuple[str, bytes | None]:
-    """Return the request id, and the digest that tells a repeated request from another one.
-
-    With a key, both are keyed hashes over the client and the key, so that the id in the ledger
-    says nothing about either and one client cannot meet the answers of another.
+    Raises: KeyReused, KeySpent, and whatever the disclosing raises.
     """
-    if key is None:
-        now_ms = int(service.now().timestamp() * 1000)
-        return new_request_id(now_ms, service.random), None
-    asker = orjson.dumps([caller.client_id, caller.organisation, caller.role, caller.professional])
-    name = orjson.dumps([caller.client_id, key])
-    request_id = hmac.digest(service.idempotency_key, b"id\0" + name, "sha256")[:_ID_BYTES].hex()
-    digest = hmac.digest(service.idempotency_key, b"body\0" + asker + b"\0" + body, "sha256")
-    return request_id, digest
+    service, digest = services_of(request), envelope.replay_digest
+    if digest is not None and (earlier := replayed(service, envelope.request_id, digest)):
+        return answered(*earlier)
+    try:
+        answer, receipt = await disclose_it()
+    except DuplicateRequest:
+        # Another call with the same key was faster; its answer is the answer.
+        if digest is None or (earlier := replayed(service, envelope.request_id, digest)) is None:
+            raise
+        return answered(*earlier)
+    if await request.is_disconnected():
+        await _note_undelivered(service, receipt)
+    return answered(answer, receipt)
 
 
 def replayed(service: Services, request_id: str, digest: bytes) -> tuple[Answer, Receipt] | None:

@@ -4,17 +4,16 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from audit.entry import new_request_id
-from gateway.api.answers import answered, receipt_out
+from gateway.api.answers import receipt_out
 from gateway.api.cases import ID, known_form
-from gateway.api.disclosures import asked_of
+from gateway.api.disclosures import HEADERS, asked_of, disclosed_once
 from gateway.api.guard import Caller
-from gateway.api.schemas import DisclosureIn, DisclosureOut, ProblemOut, ReceiptOut
+from gateway.api.repeats import envelope_of
+from gateway.api.schemas import TOO_MANY_LOOKS, DisclosureIn, DisclosureOut, ProblemOut, ReceiptOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
-from gateway.api.tracing import parse_trace
 from gateway.citizen.store import SqlMessages, text_of
 from gateway.disclosure import disclose
 from gateway.emergency.model import (
@@ -26,7 +25,8 @@ from gateway.emergency.model import (
     says_something,
 )
 from gateway.emergency.reviews import ReviewDesk, judge, list_reviews, read_review
-from gateway.passage import Emergency, Envelope
+from gateway.passage import Emergency
+from gateway.rates import Look
 
 router = APIRouter(route_class=StrictRoute, tags=["emergencies"])
 
@@ -34,7 +34,16 @@ _CREATED = 201
 _MOST_CHARACTERS = 4_000
 _TOO_SHORT = "a reason says in some words of your own what is happening"
 
-OwnWords = Annotated[str, StringConstraints(max_length=_MOST_CHARACTERS)]
+
+def _say_something(words: str) -> str:
+    if not says_something(words):
+        raise ValueError(_TOO_SHORT)
+    return words
+
+
+OwnWords = Annotated[
+    str, StringConstraints(max_length=_MOST_CHARACTERS), AfterValidator(_say_something)
+]
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": ProblemOut, "description": "The request is not one, or gives no reason."},
@@ -55,13 +64,6 @@ class EmergencyIn(DisclosureIn):
     words: OwnWords = Field(
         description="What is happening, in your own words: at least a sentence. It is sealed."
     )
-
-    @field_validator("words")
-    @classmethod
-    def _say_something(cls, words: str) -> str:
-        if not says_something(words):
-            raise ValueError(_TOO_SHORT)
-        return words
 
 
 class EmergencyOut(BaseModel):
@@ -111,13 +113,6 @@ class ReviewIn(BaseModel):
         description="Why, in your own words: at least a sentence. It is sealed."
     )
 
-    @field_validator("words")
-    @classmethod
-    def _say_something(cls, words: str) -> str:
-        if not says_something(words):
-            raise ValueError(_TOO_SHORT)
-        return words
-
 
 class VerdictOut(BaseModel):
     """A verdict that stands in the ledger."""
@@ -127,24 +122,29 @@ class VerdictOut(BaseModel):
     receipt: ReceiptOut
 
 
-@router.post("/emergency-disclosures", response_model=EmergencyDisclosureOut, responses=_PROBLEMS)
+@router.post(
+    "/emergency-disclosures",
+    response_model=EmergencyDisclosureOut,
+    responses={
+        **_PROBLEMS,
+        409: {
+            "model": ProblemOut,
+            "description": "The Idempotency-Key stands for another request.",
+        },
+    },
+    openapi_extra=HEADERS,
+)
 async def create_emergency_disclosure(
     request: Request, body: EmergencyIn, caller: Caller
 ) -> Response:
     """Ask for data that cannot wait; somebody else judges afterwards whether it was necessary."""
     service = services_of(request)
-    trace = parse_trace(
-        request.headers.get("traceparent"), request.headers.get("b3"), service.random
-    )
     at = service.now()
     asked = asked_of(body, Emergency(body.reason.value, body.words, at + VALID_FOR, review_by(at)))
-    envelope = Envelope(
-        new_request_id(int(at.timestamp() * 1000), service.random),
-        trace.trace_id,
-        trace.span_id,
-        orjson.dumps(body.model_dump(exclude_none=True), option=orjson.OPT_SORT_KEYS),
+    envelope = envelope_of(request, body, caller)
+    return await disclosed_once(
+        request, envelope, lambda: disclose(service.gate, caller, asked, envelope)
     )
-    return answered(*await disclose(service.gate, caller, asked, envelope))
 
 
 @router.get("/reviews", responses=_PROBLEMS)
@@ -155,14 +155,16 @@ async def read_reviews(request: Request, caller: Caller) -> list[ReviewOut]:
     return [ReviewOut.model_validate(_review_out(desk, each)) for each in found]
 
 
-@router.get("/reviews/{id}", responses=_OF_ONE)
+@router.get("/reviews/{id}", responses={**_OF_ONE, **TOO_MANY_LOOKS})
 async def read_one_review(
     id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
     request: Request,
     caller: Caller,
 ) -> OpenedReviewOut:
     """Return one use with its reason; that somebody looks is recorded."""
-    desk = _desk(services_of(request))
+    service = services_of(request)
+    service.rates.take(caller.client_id, Look.REVIEW)
+    desk = _desk(service)
     opened = await read_review(desk, caller, id)
     members = _review_out(desk, opened.review)
     return OpenedReviewOut.model_validate(

@@ -4,8 +4,10 @@ from collections.abc import Awaitable
 
 from fastapi import APIRouter, Request, Response
 
+from gateway.api.cases import desk_of
 from gateway.api.schemas import HealthOut
 from gateway.api.state import services_of
+from gateway.cases.deadlines import count_overdue
 from gateway.citizen.store import SqlMessages
 from gateway.errors import SourceFailed
 
@@ -16,6 +18,7 @@ router = APIRouter(tags=["health"])
 async def read_health(request: Request, response: Response) -> HealthOut:
     """Tell how the gateway is; 503 once the ledger has stopped."""
     service = services_of(request)
+    desk = desk_of(service)
     ledger, messages = service.status(), SqlMessages(service.book)
     age_ms = service.now().timestamp() * 1000 - ledger.checkpoint_at_ms
     stopped = ledger.stopped is not None
@@ -28,6 +31,7 @@ async def read_health(request: Request, response: Response) -> HealthOut:
         checkpoint_age_s=round(max(age_ms, 0) / 1000, 3),
         engine=service.engine,
         policy_problem=service.policy_problem,
+        cases_overdue=await _told(count_overdue(desk.catalogue, desk.book, desk.moment().day)),
         reviews_overdue=await _told(messages.overdue(service.now())),
         messages_given_up=await _told(messages.dead()),
     )

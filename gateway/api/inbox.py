@@ -11,13 +11,14 @@ from gateway.answer import basis_out
 from gateway.api.answers import receipt_out
 from gateway.api.cases import ID, actor_of, desk_of, known_form
 from gateway.api.guard import Caller
-from gateway.api.schemas import LegalBasisOut, ProblemOut, ReceiptOut
+from gateway.api.schemas import TOO_MANY_LOOKS, LegalBasisOut, ProblemOut, ReceiptOut
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
 from gateway.catalogue.model import Catalogue
 from gateway.errors import BodyInvalid
 from gateway.inbox.flow import answer, inbox, read, remind
 from gateway.inbox.model import Asker, Question, Reply
+from gateway.rates import Look
 
 router = APIRouter(route_class=StrictRoute, tags=["inbox"])
 
@@ -92,14 +93,16 @@ async def read_inbox(request: Request, caller: Caller) -> Response:
     return _answer([_question_out(desk.catalogue, each, _masked(each)) for each in found])
 
 
-@router.get("/inbox/{id}", response_model=QuestionOut, responses=_OF_ONE)
+@router.get("/inbox/{id}", response_model=QuestionOut, responses={**_OF_ONE, **TOO_MANY_LOOKS})
 async def read_question(
     id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
     request: Request,
     caller: Caller,
 ) -> Response:
     """Return one open question with the person it is about; recorded before it is shown."""
-    desk = desk_of(services_of(request))
+    service = services_of(request)
+    service.rates.take(caller.client_id, Look.QUESTION)
+    desk = desk_of(service)
     question = await read(desk, actor_of(caller), id)
     return _answer(_question_out(desk.catalogue, question, question.subject.value))
 

@@ -18,10 +18,11 @@ from audit.projections.record import PSEUDONYM_TYPE, Context
 from audit.projections.window import Wanted, matching
 from gateway.api.guard import Auditor
 from gateway.api.reading import context_of, period
-from gateway.api.schemas import ProblemOut
+from gateway.api.schemas import TOO_MANY_LOOKS, ProblemOut
 from gateway.api.state import services_of
 from gateway.api.strict import read_model
 from gateway.errors import BodyInvalid
+from gateway.rates import Look
 
 router = APIRouter(tags=["ldv"])
 
@@ -77,8 +78,9 @@ class ProcessingActivitiesOut(BaseModel):
     processing_activities: list[ProcessingActivityOut]
 
 
-async def _question(request: Request, _: Auditor) -> ProcessingActivityIn:
+async def _question(request: Request, auditor: Auditor) -> ProcessingActivityIn:
     """Return the question in the body; it is read once the caller is known to be a supervisor."""
+    services_of(request).rates.take(auditor.client_id, Look.LOG)
     question = await read_model(request, ProcessingActivityIn)
     if question.trace is question.activity is question.person is None:
         raise BodyInvalid(
@@ -105,6 +107,7 @@ _BODY = {
         400: {"model": ProblemOut, "description": "The question is not one, or too wide."},
         401: {"model": ProblemOut},
         403: {"model": ProblemOut, "description": "Only a supervisor reads this."},
+        **TOO_MANY_LOOKS,
     },
 )
 async def list_processing_activities(

@@ -171,6 +171,25 @@ _REVIEW_CLOSED = Problem(
     "Somebody else was first. A verdict is not changed.",
 )
 
+_REPORT_TOO_LARGE = Problem(
+    "report-too-large",
+    400,
+    "Het overzicht is te groot",
+    "The report is too large",
+    "Er is meer over deze persoon vastgelegd dan in een overzicht past. De functionaris "
+    "gegevensbescherming kan het uit het register halen.",
+    "More is recorded about this person than one report holds. The data protection officer can "
+    "get it from the ledger.",
+)
+_TOO_MANY_LOOKS = Problem(
+    "too-many-looks",
+    429,
+    "Uw systeem vraagt te vaak",
+    "Your system asks too often",
+    "Er is niets ingezien. Wacht het aantal seconden dat in Retry-After staat.",
+    "Nothing was looked at. Wait the number of seconds that Retry-After says.",
+)
+
 CASE_REFUSED = Problem(
     "case-step-refused",
     409,
@@ -208,10 +227,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     own.OwnReview: _OWN_REVIEW,
     own.ReviewClosed: _REVIEW_CLOSED,
     own.CaseRefused: CASE_REFUSED,
+    own.TooManyLooks: _TOO_MANY_LOOKS,
+    own.ReportTooLarge: _REPORT_TOO_LARGE,
     own.VersionConflict: VERSION_CONFLICT,
     own.CasesUnavailable: _CASES_DOWN,
     own.SourceFailed: INTERNAL,
     own.SourceInvalid: INTERNAL,
+    own.NoiseUnavailable: INTERNAL,
     own.SettingsInvalid: INTERNAL,
     identity.TokenMissing: _UNAUTHENTICATED,
     identity.TokenInvalid: _UNAUTHENTICATED,

@@ -9,6 +9,7 @@ from gateway.api.guard import Caller
 from gateway.api.schemas import ProblemOut, PurposeFieldOut, PurposeOut
 from gateway.api.state import Services, services_of
 from gateway.catalogue.model import Purpose
+from gateway.catalogue.veil import NO_MEANS
 from gateway.decision.answer import obligations_of
 from gateway.decision.explain import condition_sentence
 from gateway.errors import NotFound
@@ -79,5 +80,6 @@ def _purpose_out(service: Services, purpose: Purpose) -> PurposeOut:
             "legal_basis": [basis_out(ground) for ground in purpose.legal_basis],
             "obligations": [obligation_out(duty) for duty in obligations_of(purpose)],
             "policy_revision": service.gate.catalogue.revision,
+            "no_means": None if purpose.veil is None else NO_MEANS[0],
         }
     )

@@ -85,10 +85,15 @@ class ReasonOut(BaseModel):
     step: int
     field: str | None = None
     instead: list[str] | None = None
+    again_from: str | None = None
 
 
 class ValueOut(BaseModel):
-    """One released field: null means that the source does not know, which is not "no"."""
+    """One released field: null means that the source does not know, which is not "no".
+
+    Figures about groups are a list of cells: the label of each column, then `persons`, `mean` or
+    `median`, or `suppressed` where it is not told. A total over cells is marked `total`.
+    """
 
     value: Any
     precision: str
@@ -122,6 +127,13 @@ class DisclosureOut(BaseModel):
     obligations: list[ObligationOut]
     policy_revision: str
     receipt: ReceiptOut
+    no_means: str | None = Field(
+        default=None, description="Behind a veil: what a no stands for, which nobody can tell."
+    )
+    no_means_en: str | None = None
+    padding: str | None = Field(
+        default=None, description="Behind a veil: makes a yes as long as a no; says nothing."
+    )
 
 
 class PendingOut(BaseModel):
@@ -194,6 +206,9 @@ class PurposeOut(BaseModel):
     legal_basis: list[LegalBasisOut]
     obligations: list[ObligationOut]
     policy_revision: str
+    no_means: str | None = Field(
+        default=None, description="What a no stands for, where nobody can tell one from another."
+    )
 
 
 class HealthOut(BaseModel):
@@ -207,6 +222,9 @@ class HealthOut(BaseModel):
     policy_problem: str | None = Field(
         default=None,
         description="Why edited policy files are not in force; the old ones still are.",
+    )
+    cases_overdue: int | None = Field(
+        default=None, description="Open cases in which nobody decided within the term."
     )
     reviews_overdue: int | None = Field(
         default=None, description="Uses in an emergency that nobody judged within the term."
@@ -222,3 +240,9 @@ class ConsistencyOut(BaseModel):
     old_size: int
     new_size: int
     path: list[str]
+
+
+TOO_MANY_LOOKS: dict[int | str, dict[str, Any]] = {
+    429: {"model": ProblemOut, "description": "Your system looks too often; see Retry-After."},
+}
+"""The answer of routes on which a look is recorded, or costs much, when there were too many."""

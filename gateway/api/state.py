@@ -1,7 +1,8 @@
 """What the routes get to work with: one frozen bundle, hung on the application by the wiring."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -10,9 +11,12 @@ from audit.ledger import LedgerReader, LedgerStatus
 from audit.personal import PersonalLog
 from audit.storage.contract import Annex
 from gateway.cases.store import CaseBook
+from gateway.citizen.policies import KeptCatalogues
+from gateway.citizen.report import KeptLog
 from gateway.disclosure import Gate
 from gateway.identity.endpoint import TokenEndpoint
 from gateway.identity.tokens import TokenVerifier
+from gateway.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,13 @@ class Services:
     log: LedgerReader
     personal: PersonalLog
     annex: Annex
+    kept: KeptCatalogues
+    earlier: Callable[[], AbstractContextManager[Sequence[KeptLog]]]
     status: Callable[[], LedgerStatus]
     tokens: TokenVerifier
     token_endpoint: TokenEndpoint
     idempotency_key: bytes
+    rates: Rates
     random: Callable[[int], bytes]
     now: Callable[[], dt.datetime]
     engine: str

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -10,6 +9,7 @@ from audit.entry import new_request_id
 from gateway.api.cases import actor_of, desk_of
 from gateway.api.disclosures import asked_of
 from gateway.api.guard import Caller
+from gateway.api.repeats import KEY_HEADER, Making, Told, canonical_of, made_once
 from gateway.api.schemas import (
     FIELDS_LIMIT,
     CaseId,
@@ -23,6 +23,7 @@ from gateway.api.schemas import (
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
 from gateway.api.tracing import Trace, parse_trace
+from gateway.cases.desk import Keep
 from gateway.errors import BodyInvalid
 from gateway.passage import Envelope
 from gateway.subject import parse_bsn
@@ -97,6 +98,7 @@ class TableOut(BaseModel):
         **_PROBLEMS,
         403: {"model": TableOut, "description": "One was refused, so nobody gets anything."},
     },
+    openapi_extra={"parameters": [KEY_HEADER]},
 )
 async def create_table(request: Request, body: TableIn, caller: Caller) -> Response:
     """Share with everybody at the table, each its own view, or with nobody."""
@@ -112,13 +114,12 @@ async def create_table(request: Request, body: TableIn, caller: Caller) -> Respo
     parts = [
         _part(body, each, trace, new_request_id(now_ms, service.random)) for each in body.recipients
     ]
-    desk = desk_of(service)
-    shared = await share(service.gate, desk, actor_of(caller), body.case, parts)
-    return Response(
-        orjson.dumps(_shared_out(shared)),
-        status_code=_CREATED if shared.is_released else _REFUSED,
-        media_type="application/json",
-    )
+    desk, actor = desk_of(service), actor_of(caller)
+
+    async def make(keep: Keep[Shared]) -> tuple[Shared, None]:
+        return await share(service.gate, desk, actor, body.case, parts, keep), None
+
+    return await made_once(request, body, caller, Making(make, _told))
 
 
 def _part(body: TableIn, seat: RecipientIn, trace: Trace, identity: str) -> Part:
@@ -133,16 +134,15 @@ def _part(body: TableIn, seat: RecipientIn, trace: Trace, identity: str) -> Part
         case=body.case,
         wait="refuse",
     )
-    canonical = orjson.dumps(asked.model_dump(exclude_none=True), option=orjson.OPT_SORT_KEYS)
     return Part(
         Recipient(seat.organisation, seat.role, seat.professional),
         asked_of(asked),
-        Envelope(identity, trace.trace_id, trace.span_id, canonical),
+        Envelope(identity, trace.trace_id, trace.span_id, canonical_of(asked)),
     )
 
 
-def _shared_out(shared: Shared) -> dict[str, object]:
-    return {
+async def _told(shared: Shared) -> Told:
+    members = {
         "table_id": shared.table_id,
         "is_released": shared.is_released,
         "recipients": [
@@ -155,3 +155,4 @@ def _shared_out(shared: Shared) -> dict[str, object]:
             for part, outcome in shared.outcomes
         ],
     }
+    return Told(_CREATED if shared.is_released else _REFUSED, members)

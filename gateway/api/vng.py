@@ -22,9 +22,10 @@ from audit.projections.vng import find_object, vng_objects
 from audit.projections.window import Wanted, matching
 from gateway.api.guard import Auditor
 from gateway.api.reading import context_of, period
-from gateway.api.schemas import ProblemOut
+from gateway.api.schemas import TOO_MANY_LOOKS, ProblemOut
 from gateway.api.state import services_of
 from gateway.errors import BodyInvalid, NotFound
+from gateway.rates import Look
 
 router = APIRouter(tags=["vng"])
 
@@ -65,10 +66,11 @@ class VerwerkteObjectenOut(BaseModel):
         400: {"model": ProblemOut, "description": "The question is not one, or too wide."},
         401: {"model": ProblemOut},
         403: {"model": ProblemOut, "description": "Only a supervisor reads this."},
+        **TOO_MANY_LOOKS,
     },
 )
 async def list_verwerkte_objecten(
-    request: Request, asked: Annotated[VerwerkteObjectenIn, Query()], _: Auditor
+    request: Request, asked: Annotated[VerwerkteObjectenIn, Query()], auditor: Auditor
 ) -> VerwerkteObjectenOut:
     """List what was processed about one person, known by a pseudonym, in a number of days."""
     if asked.kind != PSEUDONYM_TYPE or not _PSEUDONYM.fullmatch(asked.pseudonym):
@@ -77,8 +79,9 @@ async def list_verwerkte_objecten(
             f"is een pseudoniem van de soort {PSEUDONYM_TYPE}; een BSN hoort niet in een adres / "
             f"is a pseudonym of the kind {PSEUDONYM_TYPE}; a BSN does not belong in an address",
         )
-    context = context_of(request)
-    found = await run_in_threadpool(_list, services_of(request).log, asked, context)
+    service, context = services_of(request), context_of(request)
+    service.rates.take(auditor.client_id, Look.LOG)
+    found = await run_in_threadpool(_list, service.log, asked, context)
     return _page_of(found, asked, context)
 
 
@@ -87,16 +90,19 @@ async def list_verwerkte_objecten(
     responses={
         401: {"model": ProblemOut},
         403: {"model": ProblemOut, "description": "Only a supervisor reads this."},
+        **TOO_MANY_LOOKS,
         404: {"model": ProblemOut},
     },
 )
 async def read_verwerkt_object(
     id: UUID,  # noqa: A002 (the name of the path member)
     request: Request,
-    _: Auditor,
+    auditor: Auditor,
 ) -> dict[str, Any]:
     """Return what was processed about one person in one action."""
-    found = await run_in_threadpool(find_object, services_of(request).log, id, context_of(request))
+    service = services_of(request)
+    service.rates.take(auditor.client_id, Look.LOG)
+    found = await run_in_threadpool(find_object, service.log, id, context_of(request))
     if found is None:
         raise NotFound("no such object, or it was erased")
     return found

@@ -11,7 +11,14 @@ from gateway.api.answers import answered
 from gateway.api.cases import actor_of, desk_of
 from gateway.api.disclosures import asked_of, replayed
 from gateway.api.guard import Caller
-from gateway.api.schemas import DisclosureIn, DisclosureOut, PendingOut, ProblemOut, UnansweredOut
+from gateway.api.schemas import (
+    TOO_MANY_LOOKS,
+    DisclosureIn,
+    DisclosureOut,
+    PendingOut,
+    ProblemOut,
+    UnansweredOut,
+)
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
 from gateway.api.tracing import parse_trace
@@ -20,6 +27,7 @@ from gateway.errors import KeyReused, NotFound
 from gateway.identity.tokens import VerifiedCaller
 from gateway.inbox.flow import Earlier, collect, find_asked, waiting
 from gateway.passage import Envelope, Passage
+from gateway.rates import Look
 from gateway.table.flow import collect as collect_view
 from gateway.table.flow import find_view
 
@@ -37,6 +45,7 @@ _ID = r"^[0-9a-f]{32}$"
         403: {"model": ProblemOut, "description": "Refused on the facts of now."},
         404: {"model": ProblemOut, "description": "Nothing waits for you under this id."},
         409: {"model": ProblemOut, "description": "Collected, and no longer kept."},
+        **TOO_MANY_LOOKS,
         503: {"model": ProblemOut, "description": "No receipt can be given, so no data."},
     },
 )
@@ -50,6 +59,7 @@ async def read_disclosure(
     Who collected it can read it again for a while; nobody else can.
     """
     service = services_of(request)
+    service.rates.take(caller.client_id, Look.ANSWER)
     desk, actor = desk_of(service), actor_of(caller)
     view = await find_view(desk, actor, id)
     if view is not None:

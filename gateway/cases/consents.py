@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from audit.entry import Receipt
-from gateway.cases.desk import Desk
+from gateway.cases.desk import Desk, Keep, keep_nothing
 from gateway.cases.entries import GIVEN, WITHDRAWN, consent_draft
 from gateway.cases.facts import GIVERS
 from gateway.cases.finder import needing_consent
@@ -32,11 +32,13 @@ class Giving:
     valid_until: dt.date | None = None
 
 
-async def give(desk: Desk, actor: Actor, giving: Giving) -> tuple[ConsentRecord, Receipt]:
+async def give(
+    desk: Desk, actor: Actor, giving: Giving, keep: Keep[ConsentRecord] = keep_nothing
+) -> tuple[ConsentRecord, Receipt]:
     """Record a consent, in the ledger before it holds.
 
     Raises: CaseRefused; NotFound for who takes no part in a case of this person that the purpose is
-            for; CasesUnavailable, an AuditError.
+            for; CasesUnavailable, an AuditError; what is raised by `keep`.
     """
     day = desk.moment().day
     purpose = check_giving(desk.catalogue, giving, day)
@@ -58,7 +60,10 @@ async def give(desk: Desk, actor: Actor, giving: Giving) -> tuple[ConsentRecord,
     )
     draft = consent_draft(desk.catalogue, actor, record, GIVEN, desk.new_entry_id())
 
+    also = await keep(record, draft.request_id)
+
     async def write(pen: CasePen) -> None:
+        await also(pen)
         await pen.give(record)
 
     return record, await desk.record_then_write(draft, write)

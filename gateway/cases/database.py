@@ -40,6 +40,13 @@ class Database(Protocol):
         """
         ...
 
+    async def forget(self) -> bool:
+        """Drop the database's own copies of what was deleted; false when some may still be there.
+
+        Raises: CasesUnavailable.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the connections."""
         ...

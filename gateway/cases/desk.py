@@ -32,8 +32,19 @@ _ID_BYTES = 16
 
 Write = Callable[[CasePen], Awaitable[None]]
 
-
 T = TypeVar("T")
+
+Keep = Callable[[T, str | None], Awaitable[Write]]
+"""Returns, for what is made and the id of its entry, what is written together with it."""
+
+
+async def keep_nothing(_made: object, _entry: str | None) -> Write:
+    """Keep nothing beside what is made."""
+
+    async def write(_: CasePen) -> None:
+        """Write nothing."""
+
+    return write
 
 
 class Appender(Protocol):
@@ -174,7 +185,7 @@ class Desk:
 
     async def _correct(self, draft: Draft) -> None:
         """Say in the ledger that an entry was not carried out; kept for later when that fails."""
-        correction = correction_draft(draft.request_id, self.new_entry_id())
+        correction = correction_draft(draft, self.new_entry_id())
         try:
             async with self.book.writing() as pen:
                 await pen.put_off(correction)

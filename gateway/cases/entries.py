@@ -8,7 +8,7 @@ from gateway.cases.model import Actor, CaseRecord, ConsentRecord
 from gateway.catalogue.model import Catalogue
 from gateway.subject import Subject
 
-GIVEN, WITHDRAWN = "given", "withdrawn"
+GIVEN, WITHDRAWN, EXPIRED = "given", "withdrawn", "expired"
 """The words by which steps with a consent stand in the ledger."""
 
 
@@ -41,7 +41,7 @@ def with_party(catalogue: Catalogue, draft: Draft, organisation: str) -> Draft:
 def consent_draft(
     catalogue: Catalogue, actor: Actor, record: ConsentRecord, step: str, request_id: str
 ) -> Draft:
-    """Return the entry of a consent that was given or withdrawn."""
+    """Return the entry of a consent that was given or withdrawn, or that ran out."""
     consent = record.consent
     members: dict[str, Json] = {
         "consent": record.ledger_key,
@@ -55,10 +55,10 @@ def consent_draft(
     return _draft(EntryType.CONSENT, request_id, members, actor, record.subject)
 
 
-def correction_draft(entry: str, request_id: str) -> Draft:
-    """Return the entry that says of another one that it was not carried out."""
-    members: dict[str, Json] = {"entry": entry, "reason": "not_carried_out"}
-    return Draft(EntryType.CORRECTION, request_id, members)
+def correction_draft(entry: Draft, request_id: str) -> Draft:
+    """Return the entry that says of another one, about the same person, that it was not done."""
+    members: dict[str, Json] = {"entry": entry.request_id, "reason": "not_carried_out"}
+    return Draft(EntryType.CORRECTION, request_id, members, subject=entry.subject)
 
 
 def _by(catalogue: Catalogue, actor: Actor) -> Mapping[str, Json]:

@@ -66,6 +66,11 @@ def case_outcome(cases: Sequence[Case], place: Place, day: dt.date) -> str:
     return min((_standing_in(case, place, day) for case in fitting), key=_BEST_FIRST.index)
 
 
+def standing_in(cases: Sequence[Case], place: Place, day: dt.date) -> list[Case]:
+    """Return the cases in which this caller stands as the place demands, today."""
+    return [case for case in cases if case_outcome((case,), place, day) == MET]
+
+
 _BEST_FIRST = (
     MET,
     "CASE_TASK",
@@ -109,10 +114,8 @@ class Voice:
     is_represented: bool
 
 
-def age_outcome(age: int | None, condition: Condition) -> str:
+def age_outcome(age: int, condition: Condition) -> str:
     """Tell whether the age lies within the limits of the condition, both included."""
-    if age is None:
-        return UNKNOWN
     over_minimum = condition.minimum is None or age >= condition.minimum
     under_maximum = condition.maximum is None or age <= condition.maximum
     return MET if over_minimum and under_maximum else "AGE_OUT_OF_RANGE"

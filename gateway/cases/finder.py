@@ -21,9 +21,11 @@ from gateway.cases.facts import (
     mandate_outcome,
     term_outcome,
 )
+from gateway.cases.standing import StandingSource
 from gateway.cases.store import CaseStore
-from gateway.catalogue.days import age_on, day_of
+from gateway.catalogue.days import ages_of
 from gateway.catalogue.model import Condition, ConditionKind, Purpose
+from gateway.catalogue.rows import agreed
 from gateway.errors import SourceFailed
 from gateway.sources.source import Query, Source
 from gateway.subject import Subject
@@ -78,11 +80,17 @@ class FactFinder:
             outcomes["case"] = await self._case(inquiry, purpose)
         if purpose is None or _ends_here(outcomes, urgent=inquiry.emergency and purpose.emergency):
             return outcomes
-        person = _Person(self._cases, self._registers, inquiry, purpose, fields)
+        registers = self.beside(self._registers, inquiry, purpose)
+        person = _Person(self._cases, registers, inquiry, purpose, fields)
         for condition in conditions:
             if condition.kind not in _OF_CALLER:
                 outcomes[condition.name] = await person.outcome(condition)
         return outcomes
+
+    def beside(self, registers: Source, inquiry: Inquiry, purpose: Purpose) -> Source:
+        """Return the registers with the cases beside them that the inquirer stands in."""
+        place = _place_of(inquiry, purpose)
+        return StandingSource(self._cases, registers, place, inquiry.day)
 
     async def _case(self, inquiry: Inquiry, purpose: Purpose | None) -> str:
         if inquiry.subject is None:
@@ -91,19 +99,22 @@ class FactFinder:
             cases = await self._cases.cases(inquiry.subject)
         except SourceFailed:
             return UNKNOWN
-        place = Place(
-            inquiry.organisation,
-            inquiry.role,
-            inquiry.case_kinds,
-            inquiry.case_id,
-            phases=() if purpose is None else purpose.phases,
-            task=None if purpose is None else purpose.task,
-        )
-        return case_outcome(cases, place, inquiry.day)
+        return case_outcome(cases, _place_of(inquiry, purpose), inquiry.day)
+
+
+def _place_of(inquiry: Inquiry, purpose: Purpose | None) -> Place:
+    return Place(
+        inquiry.organisation,
+        inquiry.role,
+        inquiry.case_kinds,
+        inquiry.case_id,
+        phases=() if purpose is None else purpose.phases,
+        task=None if purpose is None else purpose.task,
+    )
 
 
 class _Person:
-    """The conditions of one purpose, for the person of one inquiry; the age is read once."""
+    """The conditions of one purpose, for the person of one inquiry; the birth date is read once."""
 
     def __init__(
         self,
@@ -118,8 +129,7 @@ class _Person:
         self._inquiry = inquiry
         self._purpose = purpose
         self._fields = fields
-        self._age: int | None = None
-        self._age_read = False
+        self._ages: tuple[int, ...] | None = None
 
     async def outcome(self, condition: Condition) -> str:
         """Return how the condition comes out, or unknown where a source does not answer."""
@@ -152,39 +162,37 @@ class _Person:
         if condition.kind is ConditionKind.SOURCE_CONFIRMATION:
             answers = await self._cases.confirmations(subject, self._purpose.id)
             return confirmation_outcome(answers, day)
-        age = await self._age_of(subject)
+        ages = await self._ages_of(subject)
         if condition.kind is ConditionKind.AGE:
-            return age_outcome(age, condition)
+            return agreed(age_outcome(age, condition) for age in ages) or UNKNOWN
         reach = needing_consent(self._purpose, self._fields)
         consents = [
             consent
             for consent in await self._cases.consents(subject, self._purpose.processing)
             if consent.covers(self._purpose.id, reach)
         ]
-        voice = await self._voice(subject, age) if consents and age is not None else None
-        return consent_outcome(consents, voice, day, condition.form)
+        voices = await self._voices(subject, ages) if consents and ages else (None,)
+        outcomes = (consent_outcome(consents, voice, day, condition.form) for voice in voices)
+        return agreed(outcomes) or UNKNOWN
 
-    async def _voice(self, subject: Subject, age: int) -> Voice:
+    async def _voices(self, subject: Subject, ages: Iterable[int]) -> tuple[Voice, ...]:
         appointed = await self._cases.representations(subject)
-        domain = self._purpose.representation
-        return Voice(age, is_represented(appointed, domain, self._inquiry.day))
+        represented = is_represented(appointed, self._purpose.representation, self._inquiry.day)
+        return tuple(Voice(age, represented) for age in ages)
 
-    async def _age_of(self, subject: Subject) -> int | None:
-        """Return the age on the day of the decision, or None when the register does not know."""
-        if not self._age_read:
-            self._age_read = True
-            self._age = await self._read_age(subject)
-        return self._age
+    async def _ages_of(self, subject: Subject) -> tuple[int, ...]:
+        """Return every age that the register leaves open on the day; none when it knows nothing."""
+        if self._ages is None:
+            self._ages = await self._read_ages(subject)
+        return self._ages
 
-    async def _read_age(self, subject: Subject) -> int | None:
+    async def _read_ages(self, subject: Subject) -> tuple[int, ...]:
         try:
             (rows,) = await self._registers.rows(subject, (_BIRTH_DATE,))
         except SourceFailed:
-            return None
-        born = day_of(rows[0]["geboortedatum"]) if len(rows) == 1 else None
-        # Who is born tomorrow is a fault of the register, not somebody under every limit.
-        known = born is not None and born <= self._inquiry.day
-        return age_on(born, self._inquiry.day) if born is not None and known else None
+            return ()
+        born = rows[0]["geboortedatum"] if len(rows) == 1 else None
+        return ages_of(born, self._inquiry.day)
 
 
 def _ends_here(outcomes: Outcomes, *, urgent: bool) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from audit.entry import Receipt
-from gateway.cases.desk import Desk
+from gateway.cases.deadlines import Due, find_due
+from gateway.cases.desk import Desk, Keep, keep_nothing
 from gateway.cases.entries import case_draft, with_party
 from gateway.cases.facts import MET
 from gateway.cases.finder import Inquiry
@@ -47,17 +48,31 @@ class View:
     parties: tuple[Party, ...]
     agreements: tuple[Agreement, ...]
     is_shared: bool
+    due: Due | None
 
 
-async def begin(desk: Desk, actor: Actor, start: Start) -> tuple[CaseRecord, Receipt]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An open case in which the actor takes part, and by when it must be decided."""
+
+    case: Case
+    due: Due | None
+
+
+async def begin(
+    desk: Desk, actor: Actor, start: Start, keep: Keep[CaseRecord] = keep_nothing
+) -> tuple[CaseRecord, Receipt]:
     """Begin a case, recorded before it is there.
 
-    Raises: CaseRefused, CasesUnavailable, an AuditError.
+    Raises: CaseRefused, CasesUnavailable, an AuditError; what is raised by `keep`.
     """
     record = desk.machine(actor).begin(start, desk.new_key)
     draft = case_draft(desk.catalogue, actor, record, Step.BEGUN, desk.new_entry_id())
 
+    also = await keep(record, draft.request_id)
+
     async def write(pen: CasePen) -> None:
+        await also(pen)
         await pen.insert(record)
 
     return record, await desk.record_then_write(draft, write)
@@ -97,16 +112,17 @@ async def read(desk: Desk, actor: Actor, case_id: str) -> View:
     return view
 
 
-async def search(desk: Desk, actor: Actor, subject: Subject) -> Sequence[Case]:
+async def search(desk: Desk, actor: Actor, subject: Subject) -> Sequence[Found]:
     """Return the open cases of this person in which the actor takes part, once that is recorded.
 
     Raises: CasesUnavailable, an AuditError.
     """
-    found = await desk.cases_with(actor, subject)
-    for case in found:
+    found: list[Found] = []
+    for case in await desk.cases_with(actor, subject):
         record = await desk.find_case(case.id)
         if record is not None:
             await _record_reading(desk, actor, record)
+            found.append(Found(case, find_due(desk.catalogue, record, desk.moment().day)))
     return found
 
 
@@ -122,6 +138,7 @@ async def view_of(desk: Desk, actor: Actor, record: CaseRecord) -> View:
         parties=case.parties if shared else own,
         agreements=record.agreements if shared and case.is_open else (),
         is_shared=shared,
+        due=find_due(desk.catalogue, record, desk.moment().day),
     )
 
 

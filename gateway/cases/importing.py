@@ -98,6 +98,8 @@ def _record(row: Row, parties: Iterable[Row]) -> CaseRecord:
             phase=running if row["status"] == "open" else Phase.CLOSED,
             parties=members,
             label=label,
+            # When it got stuck was not kept; that it was stuck is what matters.
+            stalled_on=_day(row["datum_start"]) if row.get("samenwerking_stagneert") else None,
         ),
         subject=_subject(row),
         ledger_key=_key("ledger", label),

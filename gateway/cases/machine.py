@@ -8,6 +8,8 @@
     advance            the coordinator                      to the next phase, and no other
     agree              the coordinator                      there is a work plan, so not before it
     fulfil             whose agreement it is, or the same   the same
+    stall, resume      the coordinator                      it is not noted so already
+    decide             the coordinator                      its kind has a term for it; once
     close              the coordinator                      the case is open
 
 Nothing follows on a closed case: what flares up again is another case.
@@ -51,6 +53,9 @@ class Step(StrEnum):
     FULFILLED = "fulfilled"
     CLOSED = "closed"
     READ = "read"
+    STALLED = "stalled"
+    RESUMED = "resumed"
+    DECIDED = "decided"
 
     @property
     def narrows(self) -> bool:
@@ -206,6 +211,34 @@ class Machine:
             for each in record.agreements
         )
         return replace(_next(record, record.case), agreements=kept)
+
+    def stall(self, record: CaseRecord) -> CaseRecord:
+        """Return the case in which working together is noted to be stuck.
+
+        Raises: CaseRefused.
+        """
+        self._demand_coordinator(record)
+        _demand(record.case.stalled_on is None, CaseCode.NOTED_ALREADY)
+        return _next(record, replace(record.case, stalled_on=self._moment.day))
+
+    def resume(self, record: CaseRecord) -> CaseRecord:
+        """Return the case in which working together is no longer stuck.
+
+        Raises: CaseRefused.
+        """
+        self._demand_coordinator(record)
+        _demand(record.case.stalled_on is not None, CaseCode.NOTED_ALREADY)
+        return _next(record, replace(record.case, stalled_on=None))
+
+    def decide(self, record: CaseRecord) -> CaseRecord:
+        """Return the case in which it was decided what the person gets; what it is stays outside.
+
+        Raises: CaseRefused.
+        """
+        self._demand_coordinator(record)
+        has_term = self._kind(record.case.kind).decide_within is not None
+        _demand(has_term and record.case.decided_on is None, CaseCode.NOTHING_TO_DECIDE)
+        return _next(record, replace(record.case, decided_on=self._moment.day))
 
     def close(self, record: CaseRecord) -> CaseRecord:
         """Return the case, closed: nobody takes part in it any more.

@@ -51,6 +51,8 @@ class Party:
 class Case:
     """The running matter of one person (casus): its kind, its phase and who takes part in it.
 
+    `stalled_on` is when the coordinator noted that working together is stuck, and `decided_on` when
+    it was decided what the person gets; neither says what about.
     Shapes:  id: 32 random hex digits; label: what people call it, when they call it anything.
     """
 
@@ -60,6 +62,8 @@ class Case:
     parties: tuple[Party, ...]
     beginning: Beginning = Beginning.OWN_REQUEST
     label: str | None = None
+    stalled_on: dt.date | None = None
+    decided_on: dt.date | None = None
 
     @property
     def is_open(self) -> bool:

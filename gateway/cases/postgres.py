@@ -43,6 +43,10 @@ class PostgresDatabase:
         except (Error, OSError, TimeoutError) as exc:
             raise CasesUnavailable("the case store did not write it down") from _kind_of(exc)
 
+    async def forget(self) -> bool:
+        """Tell that the server keeps earlier copies: its owner vacuums, and its log is recycled."""
+        return False
+
     def close(self) -> None:
         """Let go of the connections that are not in use."""
         for connection in self._idle:

@@ -1,6 +1,7 @@
 """The case store in a database: what is asked of it and written to it, as statements."""
 
-from collections.abc import AsyncIterator, Sequence
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from audit.entry import Draft
@@ -28,8 +29,10 @@ from gateway.cases.rows import (
     record_of,
     representation_of,
     representation_row,
+    waiting_of,
 )
 from gateway.cases.tables import Kind, Prepared, Statements
+from gateway.catalogue.model import Phase
 from gateway.errors import VersionConflict
 from gateway.subject import Subject
 
@@ -82,6 +85,13 @@ class SqlCases:
         with readable():
             return record_of(rows) if rows else None
 
+    async def undecided(self, kind: str) -> Mapping[dt.date, int]:
+        """Return how many open cases wait for a decision; see `CaseBook.undecided`."""
+        named = {"kind": kind, "closed": Phase.CLOSED.value}
+        rows = await self._database.fetch(self._say.undecided, named)
+        with readable():
+            return waiting_of(rows)
+
     async def find_consent(self, consent_id: str) -> ConsentRecord | None:
         """Return the consent with everything that is kept of it; see `CaseBook.find_consent`."""
         rows = await self._database.fetch(self._say.consent, {"id": consent_id})
@@ -99,6 +109,10 @@ class SqlCases:
         """Return a transaction; see `CaseBook.writing`."""
         async with self._database.transaction() as transaction:
             yield SqlPen(transaction, self._say)
+
+    async def forget(self) -> bool:
+        """Drop the database's own copies of what was deleted; see `Database.forget`."""
+        return await self._database.forget()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -37,6 +37,8 @@ class CaseCode(StrEnum):
     OWN_QUESTION = "OWN_QUESTION"
     REMINDED_TODAY = "REMINDED_TODAY"
     NOT_A_WORKING_DAY = "NOT_A_WORKING_DAY"
+    NOTED_ALREADY = "NOTED_ALREADY"
+    NOTHING_TO_DECIDE = "NOTHING_TO_DECIDE"
 
 
 SENTENCES: Mapping[CaseCode, tuple[str, str]] = MappingProxyType(
@@ -145,6 +147,14 @@ SENTENCES: Mapping[CaseCode, tuple[str, str]] = MappingProxyType(
         CaseCode.NOT_A_WORKING_DAY: (
             "Herinneren kan alleen op een werkdag.",
             "A reminder can be sent on working days only.",
+        ),
+        CaseCode.NOTED_ALREADY: (
+            "Dat staat al zo in de casus.",
+            "The case says so already.",
+        ),
+        CaseCode.NOTHING_TO_DECIDE: (
+            "In deze casus valt niets te beslissen, of het is al beslist.",
+            "There is nothing to decide in this case, or it has been decided already.",
         ),
     }
 )

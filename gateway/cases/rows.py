@@ -27,7 +27,7 @@ Row = Sequence[object]
 Named = dict[str, object]
 
 # Where the columns of a party begin in a row of a case, and those that the store keeps of the case.
-_PARTY_AT, _KEPT_AT = 5, 13
+_PARTY_AT, _KEPT_AT = 7, 15
 _CONSENT_WIDTH = 8
 
 
@@ -71,8 +71,13 @@ def record_of(rows: Sequence[Row]) -> CaseRecord:
     )
 
 
+def waiting_of(rows: Iterable[Row]) -> dict[dt.date, int]:
+    """Return how many cases there are in these rows, by the day on which they began."""
+    return {_day(began_on): int(str(count)) for began_on, count in rows}
+
+
 def _case(rows: Sequence[Row]) -> Case:
-    identity, label, kind, phase, beginning = rows[0][:_PARTY_AT]
+    identity, label, kind, phase, beginning, stalled_on, decided_on = rows[0][:_PARTY_AT]
     return Case(
         id=_text(identity),
         kind=_text(kind),
@@ -80,6 +85,8 @@ def _case(rows: Sequence[Row]) -> Case:
         parties=tuple(_party(row) for row in rows if row[_PARTY_AT] is not None),
         beginning=Beginning(_text(beginning)),
         label=_maybe_text(label),
+        stalled_on=_maybe_day(stalled_on),
+        decided_on=_maybe_day(decided_on),
     )
 
 
@@ -166,6 +173,8 @@ def case_row(record: CaseRecord) -> Named:
         "version": record.version,
         "signal": None if signal is None else _json(asdict(signal)),
         "agreements": _json([asdict(each) for each in record.agreements]),
+        "stalled_on": _iso(case.stalled_on),
+        "decided_on": _iso(case.decided_on),
     }
 
 

@@ -67,6 +67,11 @@ class SqliteDatabase:
                     await self._in_thread(self._undo)
                 raise
 
+    async def forget(self) -> bool:
+        """Write the file anew without what was deleted; see `Database.forget`."""
+        async with self._turn:
+            return await self._in_thread(self._rewrite)
+
     def close(self) -> None:
         """Let go of both connections, after what is being written."""
         self._stop_reading()
@@ -88,7 +93,14 @@ class SqliteDatabase:
             self._writing = _connect(self._path, "rw", wait_s=_WAIT_FOR_WRITER_S)
             self._writing.execute("PRAGMA synchronous=FULL")
             self._writing.execute("PRAGMA foreign_keys=ON")
+            # What goes from a row or a page is overwritten, and does not stay in the free space.
+            self._writing.execute("PRAGMA secure_delete=ON")
         return self._writing
+
+    def _rewrite(self) -> bool:
+        self._writer().execute("VACUUM")
+        [[busy, *_]] = self._writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return int(busy) == 0
 
     def _undo(self) -> None:
         if self._writing is not None and self._writing.in_transaction:

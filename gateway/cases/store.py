@@ -1,6 +1,7 @@
 """The seams to the case store: what decisions may ask of it, and how steps are written to it."""
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -100,6 +101,10 @@ class CaseBook(CaseStore, Protocol):
 
     async def find_case(self, case_id: str) -> CaseRecord | None:
         """Return the case with everything that the store keeps of it."""
+        ...
+
+    async def undecided(self, kind: str) -> Mapping[dt.date, int]:
+        """Return how many open cases of this kind wait for a decision, by the day they began."""
         ...
 
     async def find_consent(self, consent_id: str) -> ConsentRecord | None:

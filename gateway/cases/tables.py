@@ -15,9 +15,12 @@ from sqlalchemy import (
     Dialect,
     Index,
     MetaData,
+    ScalarSelect,
+    Table,
     bindparam,
     column,
     delete,
+    func,
     insert,
     select,
     table,
@@ -36,7 +39,7 @@ METADATA = MetaData()
 VERSION_TABLE = "case_store_version"
 """Where the form of these tables is written down; other stores may share the database."""
 
-REVISION = "0201_outbox"
+REVISION = "0401_consents"
 """The form of the tables that this version reads and writes."""
 
 
@@ -60,6 +63,8 @@ class CaseRow(_Row, table=True):
     version: int
     signal: str | None
     agreements: str
+    stalled_on: str | None
+    decided_on: str | None
 
 
 class PartyRow(_Row, table=True):
@@ -152,6 +157,8 @@ _STANDING = (
     _CASE.c.kind,
     _CASE.c.phase,
     _CASE.c.beginning,
+    _CASE.c.stalled_on,
+    _CASE.c.decided_on,
     _PARTY.c.organisation,
     _PARTY.c.since,
     _PARTY.c.until,
@@ -179,6 +186,7 @@ _HOLDING = (
     _CONSENT.c.purpose,
     _CONSENT.c.fields_only,
 )
+_CHANGING = ("phase", "version", "agreements", "stalled_on", "decided_on")
 _BOTH = _CASE.outerjoin(_PARTY, _PARTY.c.case_id == _CASE.c.id)
 _OF_PERSON: BindParameter[str] = bindparam("subject")
 
@@ -206,6 +214,7 @@ class Statements:
     cases: Prepared
     case: Prepared
     version: Prepared
+    undecided: Prepared
     add_case: Prepared
     put_case: Prepared
     drop_parties: Prepared
@@ -221,6 +230,7 @@ class Statements:
     unrecorded: Prepared
     add_unrecorded: Prepared
     drop_unrecorded: Prepared
+    held: Prepared
     revision: Prepared
 
     @classmethod
@@ -242,10 +252,17 @@ def _about_cases() -> Mapping[str, ClauseElement]:
         .where(_CASE.c.id == bindparam("id"))
         .order_by(_PARTY.c.place),
         "version": select(_CASE.c.version).where(_CASE.c.id == bindparam("id")).with_for_update(),
+        "undecided": select(_CASE.c.began_on, func.count())
+        .where(
+            _CASE.c.kind == bindparam("kind"),
+            _CASE.c.phase != bindparam("closed"),
+            _CASE.c.decided_on.is_(None),
+        )
+        .group_by(_CASE.c.began_on),
         "add_case": insert(_CASE),
         "put_case": update(_CASE)
         .where(_CASE.c.id == bindparam("of"))
-        .values({name: bindparam(name) for name in ("phase", "version", "agreements")}),
+        .values({name: bindparam(name) for name in _CHANGING}),
         "drop_parties": delete(_PARTY).where(_PARTY.c.case_id == bindparam("of")),
         "add_party": insert(_PARTY),
     }
@@ -286,8 +303,13 @@ def _about_the_rest() -> Mapping[str, ClauseElement]:
         "unrecorded": select(_UNRECORDED.c.draft).order_by(_UNRECORDED.c.request_id),
         "add_unrecorded": insert(_UNRECORDED),
         "drop_unrecorded": delete(_UNRECORDED).where(_UNRECORDED.c.request_id == bindparam("of")),
+        "held": select(*(_number_of(each) for each in (_CONSENT, _CONFIRMATION, _REPRESENTATION))),
         "revision": select(column("version_num")).select_from(table(VERSION_TABLE)),
     }
+
+
+def _number_of(of: Table) -> ScalarSelect[int]:
+    return select(func.count()).select_from(of).where(of.c.subject == _OF_PERSON).scalar_subquery()
 
 
 def prepare(statement: ClauseElement, kind: Kind) -> Prepared:

@@ -19,6 +19,7 @@ from gateway.catalogue.model import (
     Need,
     Precision,
     Purpose,
+    Veil,
 )
 
 
@@ -62,7 +63,10 @@ _Window: TypeAlias = tuple[dt.date, dt.date]
 
 # What a grant says for people only: another word for the same thing releases nothing.
 _WORDING = frozenset({"name", "because", "special"})
-_ORDERED = frozenset({"precision", "need", "consent", "where", "band"})
+_ORDERED = frozenset({"precision", "need", "consent", "where", "band", "labels"})
+# Each tells something of its own: who gets the one does not know the other.
+_OWN_KIND = frozenset({Precision.POSTCODE4, Precision.PSEUDONYM})
+_SETTLED = frozenset({Precision.ABSENT, Precision.EXISTS, Precision.EXACT})
 _ORDERLY = ("minimum", "maximum", "form", "one_of", "note")
 
 
@@ -96,6 +100,7 @@ def purpose_aspects(old: Purpose, new: Purpose) -> Iterable[Judged]:
     for name in sorted(after - before):
         yield Judged(Direction.NARROWER, "never", "", name, name)
     yield from _of_informing(old, new)
+    yield from _of_veil(old.veil, new.veil)
     for name in sorted(old.instead.keys() | new.instead.keys()):
         offers = (old.instead.get(name, ()), new.instead.get(name, ()))
         if offers[0] != offers[1]:
@@ -118,17 +123,37 @@ def _of_informing(old: Purpose, new: Purpose) -> Iterable[Judged]:
         yield Judged(way, "embargo_days", *map(plain, embargoes))
 
 
+def _of_veil(old: Veil | None, new: Veil | None) -> Iterable[Judged]:
+    """Give whether an answer tells more of who is known: without a veil, or in less time."""
+    times = [0 if each is None else each.answer_after_ms for each in (old, new)]
+    if times[0] != times[1]:
+        way = Direction.NARROWER if times[1] > times[0] else Direction.WIDER
+        yield Judged(way, "indistinguishable", plain(old), plain(new))
+    elif plain(old) != plain(new):
+        yield Judged(Direction.NOTE, "indistinguishable", plain(old), plain(new))
+
+
 def _of_grant(old: FieldGrant, new: FieldGrant) -> Iterable[Judged]:
-    yield from _ranked("precision", _leveled(old.precision), _leveled(new.precision))
+    yield from _of_precision(old.precision, new.precision)
     yield from _ranked("need", _needed(old.need), _needed(new.need))
     yield from _ranked("consent", _free(old.consent), _free(new.consent))
     yield from _of_where(dict(old.where), dict(new.where))
     yield from _of_band(old.band, new.band)
+    yield from _of_labels(old.labels, new.labels)
     for member in dataclasses.fields(FieldGrant):
         if member.name not in _WORDING | _ORDERED:
             before, after = getattr(old, member.name), getattr(new, member.name)
             if before != after:
                 yield Judged(Direction.DIFFERENT, member.name, plain(before), plain(after))
+
+
+def _of_precision(old: Precision, new: Precision) -> Iterable[Judged]:
+    """Judge levels in their order, where the one that is higher tells all that the other tells."""
+    levels = {old, new}
+    if len(levels) > 1 and levels & _OWN_KIND and not levels & _SETTLED:
+        yield Judged(Direction.DIFFERENT, "precision", old.label, new.label)
+    else:
+        yield from _ranked("precision", _leveled(old), _leveled(new))
 
 
 def _leveled(precision: Precision) -> tuple[int, str]:
@@ -180,6 +205,13 @@ def _of_band(old: Band | None, new: Band | None) -> Iterable[Judged]:
         yield Judged(Direction.NARROWER, "band", before, after)
     else:
         yield Judged(Direction.DIFFERENT, "band", before, after)
+
+
+def _of_labels(old: tuple[str, ...], new: tuple[str, ...]) -> Iterable[Judged]:
+    """Judge the closed list of texts: more of them let more through, and no list lets all."""
+    way = _step(_within(new, old), _within(old, new))
+    if way is not Direction.NOTE:
+        yield Judged(way, "labels", plain(old), plain(new))
 
 
 def _of_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...]) -> Iterable[Judged]:

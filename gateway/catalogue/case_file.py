@@ -1,5 +1,6 @@
 """The kinds of case of `cases.yaml`, and whether they agree with the other policy files."""
 
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from gateway.catalogue.errors import Place
@@ -12,9 +13,12 @@ from gateway.catalogue.model import (
     Phase,
     Requester,
 )
+from gateway.catalogue.own_tables import OWN_TABLES
 from gateway.catalogue.purpose_file import PurposeFile
 
 _FILE = Place("purposes/cases.yaml")
+_LONGEST_DAYS = 260
+"""A year of working days: who takes longer has no term."""
 
 
 def read_case_kind(name: str, table: Table) -> CaseKind:
@@ -27,7 +31,18 @@ def read_case_kind(name: str, table: Table) -> CaseKind:
         starts=MappingProxyType(table.table("begin", _starts)),
         term_days=table.integer("term_days"),
         consent=table.optional_text("consent"),
+        decide_within=table.optional_table("decide_within", _working_days),
     )
+
+
+def _working_days(table: Table) -> int | None:
+    days = table.integer("working_days")
+    if days is None or not 0 <= days <= _LONGEST_DAYS:
+        nl = f"Noem bij 'working_days' 0 tot en met {_LONGEST_DAYS} werkdagen."
+        en = f"Name 0 to {_LONGEST_DAYS} working days under 'working_days'."
+        table.error("CASE_TERM", nl, en, table.place_of("working_days"))
+        return 0
+    return days
 
 
 def _starts(table: Table) -> dict[Beginning, CaseStart]:
@@ -79,6 +94,23 @@ def check_case_kinds_of(file: PurposeFile, catalogue: Catalogue, findings: Findi
             nl = f"Geen soort casus van dit doel kent de fase '{phase}'."
             en = f"No kind of case of this purpose has the phase '{phase}'."
             findings.error(file.at("phases"), "CASE_PHASE", nl, en)
+
+
+def check_own_tables(file: PurposeFile, findings: Findings) -> None:
+    """Find what a purpose reads from the tables of cases that is not in them."""
+    for place, table, column in _read_by(file):
+        if column not in OWN_TABLES.get(table, {column}):
+            nl, en = f"'{table}' kent geen '{column}'.", f"'{table}' has no '{column}'."
+            findings.error(place, "CASE_COLUMN", nl, en)
+
+
+def _read_by(file: PurposeFile) -> Iterator[tuple[Place, str, str]]:
+    for grant in file.purpose.fields.values():
+        for column in (*grant.columns, *(name for name, _ in grant.where)):
+            yield file.at("fields", grant.name), grant.table, column
+    for condition in file.purpose.conditions:
+        if condition.table is not None and condition.column is not None:
+            yield file.at("conditions"), condition.table, condition.column
 
 
 def _unknown(name: str, findings: Findings, place: Place = _FILE) -> None:

@@ -17,7 +17,10 @@ from gateway.catalogue.aspects import (
     plain,
     purpose_aspects,
 )
+from gateway.catalogue.cells_aspects import groups_aspects
+from gateway.catalogue.guard_aspects import repeat_aspects, together_aspects
 from gateway.catalogue.model import Catalogue, Requester
+from gateway.catalogue.shared_aspects import shared_aspects
 
 __all__ = ["Change", "Differences", "Direction", "MayDeclare", "Policy", "compare"]
 
@@ -40,6 +43,7 @@ class Policy:
 class Change:
     """One thing that changed; without a requester or a field it holds for the whole purpose.
 
+    `purpose` names a file and a name in it where what changed belongs to no purpose.
     `aspect` says what of it changed; `old` and `new` are the words of the policy files.
     """
 
@@ -70,6 +74,10 @@ def compare(old: Policy, new: Policy) -> Differences:
     """Return what changed from the old policy to the new one."""
     changes = [*_of_rules(old, new), *_of_fields(old.catalogue, new.catalogue)]
     changes += _of_purposes(old.catalogue, new.catalogue)
+    changes += [
+        _change(judged, name, None, judged.field)
+        for name, judged in shared_aspects(old.catalogue, new.catalogue)
+    ]
     before, after = _accesses(old), _accesses(new)
     for key in before.keys() | after.keys():
         purpose, field, requester = key
@@ -107,6 +115,13 @@ def _of_purposes(old: Catalogue, new: Catalogue) -> Iterable[Change]:
     for name in old.purposes.keys() & new.purposes.keys():
         for judged in purpose_aspects(old.purposes[name], new.purposes[name]):
             yield _change(judged, name, None, judged.field)
+        limits = (each.repeat_of(each.purposes[name]) for each in (old, new))
+        for judged in repeat_aspects(*limits):
+            yield _change(judged, name, None, None)
+        for judged in groups_aspects(old.purposes[name].groups, new.purposes[name].groups):
+            yield _change(judged, name, None, None)
+    for judged in together_aspects(old.mosaic, new.mosaic):
+        yield _change(judged, "", None, None)
 
 
 def _of_fields(old: Catalogue, new: Catalogue) -> Iterable[Change]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gateway.catalogue.cells import Cells
 from gateway.catalogue.words import Derive, Need, Precision
 
 Scalar: TypeAlias = str | int | bool
@@ -24,7 +25,11 @@ class Band:
 class FieldGrant:
     """That a purpose needs a field: from where, how precisely, when and why.
 
-    `key` is the column that names each pair; `against` is what a value is compared with.
+    `key` is the column that names each pair; `against` is what a value is compared with, `one_of`
+    are the texts that it is looked for among, and `other` is the table and column of the name that
+    it is matched with. `labels` are all the texts that may leave; without them any text may.
+    With `cells` it tells of groups: the persons behind it are counted in the source, and no row of
+    any of them is read.
     """
 
     name: str
@@ -40,13 +45,30 @@ class FieldGrant:
     special: str | None
     key: str | None = None
     against: Scalar | None = None
+    one_of: tuple[str, ...] = ()
+    other: tuple[str, str] | None = None
+    labels: tuple[str, ...] = ()
+    cells: Cells | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that must be read to make this field, and no other."""
+        """Every column of the table that must be read to make this field, and no other."""
         if self.derive is Derive.ACTIVE_PARTIES:
             return (*_named(self.column), "van", "tot")
-        return (*_named(self.column), *_named(self.key))
+        beside = None if self.other is None or self.elsewhere is not None else self.other[1]
+        return (*_named(self.column), *_named(self.key), *_named(beside))
+
+    @property
+    def elsewhere(self) -> tuple[str, str] | None:
+        """The table and column of another register that must be read too, whole."""
+        return None if self.other is None or self.other[0] == self.table else self.other
+
+    @property
+    def other_key(self) -> str:
+        """Where the name that it is matched with stands in a row."""
+        if self.other is None:
+            return ""
+        return self.other[1] if self.elsewhere is None else ".".join(self.other)
 
 
 def _named(column: str | None) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ Selector: TypeAlias = Mapping[str, tuple[str, ...]]
 PERSON, GROUP = "person", "group"
 REQUESTER, STRANGER = "requester", "stranger"
 CASE, IN_FORCE = "case", "in_force"
+ORDINARY, EMERGENCY = "ordinary", "emergency"
 
 _FILE = "invariants.yaml"
 
@@ -49,6 +50,7 @@ class Release:
     field: str
     about: str
     unmet: frozenset[str]
+    situation: str = ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ def _type_of_party(release: Release, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _sources(grant: FieldGrant) -> tuple[str, ...]:
-    return (grant.table, f"{grant.table}.{grant.column}")
+    other = () if grant.other is None else (grant.other[0], ".".join(grant.other))
+    return (grant.table, f"{grant.table}.{grant.column}", *other)
 
 
 def _filters(grant: FieldGrant) -> tuple[str, ...]:
@@ -213,6 +216,7 @@ KEYS: Mapping[str, _Key] = MappingProxyType(
         "purpose": _Key(lambda r, _: (r.purpose,), lambda c: c.purposes),
         "about": _Key(lambda r, _: (r.about,), lambda _: (PERSON, GROUP)),
         "unmet": _Key(lambda r, _: r.unmet, _facts),
+        "situation": _Key(lambda r, _: (r.situation,), lambda _: (ORDINARY, EMERGENCY)),
         "rests_on": _Key(_rests_on, lambda _: tuple(RestsOn)),
         "field": _Key(lambda r, _: (r.field,), lambda c: c.fields),
         "holder": _Key(

@@ -60,6 +60,7 @@ def field_remarks(grant: FieldGrant, purpose: Purpose, catalogue: Catalogue) -> 
     yield from _reason(grant)
     yield from _too_much(grant, field)
     yield from _too_precise(grant, field, purpose)
+    yield from _pseudonym(grant, field, purpose)
     yield from _grounds(grant, field, purpose)
 
 
@@ -102,6 +103,16 @@ def _too_precise(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[
         nl = "De vraag van dit doel is met ja of nee te beantwoorden; geef een vlag of een band."
         en = "The question of this purpose is answered by yes or no; give a flag or a band."
         yield error(where, "TOO_PRECISE", nl, en)
+
+
+def _pseudonym(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[Remark]:
+    """Object to a pseudonym that can be guessed, and to one where no persons are meant."""
+    if grant.precision is not Precision.PSEUDONYM:
+        return
+    if field.type is not FieldType.STRING or purpose.aggregated:
+        nl = "Een codenaam past bij wat iemand aanwijst; dit is te raden of gaat over een groep."
+        en = "A pseudonym is for what names somebody; this can be guessed or is about a group."
+        yield error(("fields", grant.name), "PSEUDONYM", nl, en)
 
 
 def _grounds(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[Remark]:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from gateway.catalogue.lint_fields import words
 from gateway.catalogue.lint_remark import Remark, error, warning
-from gateway.catalogue.model import Catalogue, LawStatus, Purpose, Task
+from gateway.catalogue.model import (
+    Catalogue,
+    ConditionKind,
+    LawStatus,
+    Precision,
+    Purpose,
+    Task,
+)
 
 PartyRow = tuple[str, str, str, str]
 
@@ -38,12 +45,15 @@ _ACTS = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_WORDS = 5
+_YES_OR_NO = frozenset({Precision.EXISTS, Precision.FLAG})
+_ASKED_OF_SOURCES = frozenset(ConditionKind) - {ConditionKind.CLAIM, ConditionKind.MANDATE}
 
 
 def whole_remarks(purpose: Purpose, context: Context, same: Mapping[str, str]) -> Iterable[Remark]:
     """Return what is to be said of a purpose apart from its single fields."""
     yield from _vague(purpose)
     yield from _offers(purpose)
+    yield from _silence(purpose)
     yield from _requesters(purpose, context)
     yield from _in_force(context.catalogue.tasks[purpose.task], context.today)
     yield from _sources(purpose, context.catalogue)
@@ -93,6 +103,23 @@ def _offers(purpose: Purpose) -> Iterable[Remark]:
     if names:
         nl = f"Wat kan iemand vragen in plaats van: {names}?"
         yield warning(("never", ""), "NO_COUNTER_OFFER", nl, f"What to ask instead of: {names}?")
+
+
+def _silence(purpose: Purpose) -> Iterable[Remark]:
+    """Point at what still refuses the whole request where silence should only be unknown."""
+    if not purpose.silence_is_unknown:
+        return
+    where, code = ("when_silent", ""), "SILENCE_REFUSES"
+    fields = ", ".join(g.name for g in purpose.fields.values() if g.precision not in _YES_OR_NO)
+    if fields:
+        nl = f"Alleen een ja of nee kan onbekend zijn. Zwijgt de bron, dan weigert toch: {fields}."
+        en = f"Only a yes or no can be unknown. When the source is silent this refuses: {fields}."
+        yield warning(where, code, nl, en)
+    conditions = ", ".join(c.name for c in purpose.conditions if c.kind in _ASKED_OF_SOURCES)
+    if conditions:
+        nl = f"Zwijgt de bron van een voorwaarde, dan wordt alles geweigerd: {conditions}."
+        en = f"When the source of a condition is silent, all is refused: {conditions}."
+        yield warning(where, code, nl, en)
 
 
 def _requesters(purpose: Purpose, context: Context) -> Iterable[Remark]:

@@ -12,8 +12,14 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from gateway.catalogue.answer_file import check_answering
-from gateway.catalogue.case_file import check_case_kind, check_case_kinds_of, read_case_kind
+from gateway.catalogue.case_file import (
+    check_case_kind,
+    check_case_kinds_of,
+    check_own_tables,
+    read_case_kind,
+)
 from gateway.catalogue.errors import CatalogueInvalid, Finding, Place
+from gateway.catalogue.guard_file import MOSAIC, read_mosaic
 from gateway.catalogue.members import NO_DATE, Findings, Table
 from gateway.catalogue.model import (
     Activity,
@@ -129,6 +135,7 @@ def _read(purposes_dir: Path, policies_dir: Path) -> Reading:
         check_case_kind(kind, catalogue, findings)
     for file in files.values():
         check_purpose(file, catalogue, findings)
+        check_own_tables(file, findings)
         if _CASES in contents:
             check_case_kinds_of(file, catalogue, findings)
         check_answering(file.purpose, catalogue, file.at("answer"), findings)
@@ -136,7 +143,10 @@ def _read(purposes_dir: Path, policies_dir: Path) -> Reading:
     tables = (
         _table(contents, name, findings) if name in contents else None for name in (ZRM, RECORDS)
     )
-    catalogue = replace(catalogue, recording=reader.read(*tables))
+    guard = _table(contents, MOSAIC, findings) if MOSAIC in contents else None
+    catalogue = replace(
+        catalogue, recording=reader.read(*tables), mosaic=read_mosaic(guard, catalogue)
+    )
     return Reading(catalogue, files, findings.all(), _party_rows(contents), reader.places)
 
 

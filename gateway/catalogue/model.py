@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.catalogue.answering import Answering, Requester
+from gateway.catalogue.cells import Groups
 from gateway.catalogue.grant import Band, FieldGrant, Scalar
+from gateway.catalogue.guard import Mosaic, Repeat
 from gateway.catalogue.recording import Recording
+from gateway.catalogue.veil import Veil
 from gateway.catalogue.words import (
     LEVELS,
     RESTS_ON,
@@ -25,6 +28,7 @@ from gateway.catalogue.words import (
     RestsOn,
     Sensitivity,
 )
+from gateway.catalogue.working_days import add_working_days
 
 __all__ = [
     "LEVELS",
@@ -61,6 +65,7 @@ __all__ = [
     "Secrecy",
     "Sensitivity",
     "Task",
+    "Veil",
 ]
 
 
@@ -138,7 +143,8 @@ class CaseKind:
     """A kind of case (soort casus): its phases in order, who coordinates, how it may begin.
 
     `consent` is the purpose whose consent the parties need to see each other's part in it.
-    Units:   term_days: how long a membership lasts when nobody names its last day.
+    Units:   term_days: how long a membership lasts when nobody names its last day; decide_within:
+             working days from the day it begins, 0 for that day itself.
     """
 
     id: str
@@ -148,6 +154,13 @@ class CaseKind:
     starts: Mapping[Beginning, CaseStart]
     term_days: int | None = None
     consent: str | None = None
+    decide_within: int | None = None
+
+    def decide_by(self, began_on: dt.date) -> dt.date | None:
+        """Return the last day to decide in a case that began on this day, if there is one."""
+        if self.decide_within is None:
+            return None
+        return add_working_days(began_on, self.decide_within)
 
     def coordinated_by(self, organisation: str, role: str) -> bool:
         """Tell whether this role at this organisation coordinates such cases."""
@@ -265,6 +278,9 @@ class Purpose:
     declared; none named is all of them. In an `emergency` it may do without what takes time.
     `answer` names whom the one question goes to where the word of the source holder decides.
     Where `silence_is_unknown`, a flag whose source does not answer is unknown; else it refuses.
+    `repeat` says how often it may be asked; none named is what the catalogue says of all.
+    `groups` is what holds for its tables of persons, if it tells any.
+    Behind a `veil`, nobody can tell "no" from "not known" or "not yours".
     Units:   valid_from and valid_until are dates, both inclusive.
     """
 
@@ -299,6 +315,9 @@ class Purpose:
     emergency: bool = False
     answer: Answering | None = None
     silence_is_unknown: bool = False
+    repeat: Repeat | None = None
+    veil: Veil | None = None
+    groups: Groups | None = None
 
     @property
     def minimal(self) -> tuple[str, ...]:
@@ -327,6 +346,7 @@ class Catalogue:
     purposes: Mapping[str, Purpose]
     case_kinds: Mapping[str, CaseKind] = field(default_factory=dict)
     recording: Recording = field(default_factory=Recording)
+    mosaic: Mosaic = field(default_factory=Mosaic)
     _by_activity: Mapping[tuple[str, str], tuple[Purpose, ...]] = field(
         init=False, repr=False, compare=False
     )
@@ -341,6 +361,10 @@ class Catalogue:
     def purposes_of(self, task: str, activity: str) -> tuple[Purpose, ...]:
         """Return the purposes of that activity of that task, in the order of their ids."""
         return self._by_activity.get((task, activity), ())
+
+    def repeat_of(self, purpose: Purpose) -> Repeat | None:
+        """Return how often this may be asked; None where there is no limit."""
+        return self.mosaic.default if purpose.repeat is None else purpose.repeat
 
     def mandates_of(self, organisation: str, role: str) -> frozenset[str]:
         """Return the mandates that the organisation gives to people in this role."""

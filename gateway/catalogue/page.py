@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gateway.catalogue.cells_words import groups_sentences
 from gateway.catalogue.compare import Policy
 from gateway.catalogue.dpia import Say
+from gateway.catalogue.grant_words import measure_words
 from gateway.catalogue.grounds import (
     basis_words,
     dpv_terms,
@@ -14,6 +16,7 @@ from gateway.catalogue.grounds import (
     grounds_of,
     special_grounds_of,
 )
+from gateway.catalogue.guard_words import guard_sentences
 from gateway.catalogue.html import render
 from gateway.catalogue.model import (
     Catalogue,
@@ -40,10 +43,14 @@ _DERIVED: Mapping[Derive, str] = MappingProxyType(
         Derive.SUM: "bij elkaar opgeteld",
         Derive.EARLIEST: "de vroegste datum",
         Derive.AGE: "de leeftijd",
+        Derive.AGE_FROM: "of de leeftijd bereikt is",
         Derive.LAST_12_MONTHS: "in de laatste 12 maanden",
         Derive.CLASH: "of er iets botst",
         Derive.EQUALS: "of het overeenkomt",
+        Derive.ONE_OF: "of het een van deze is",
         Derive.AT_MOST: "of het niet te veel is",
+        Derive.AT_LEAST: "of het genoeg is",
+        Derive.MATCH: "of de namen overeenkomen",
         Derive.FIGURE: "een cijfer over een groep",
     }
 )
@@ -144,6 +151,11 @@ class _Words:
         derived = _DERIVED.get(grant.derive)
         return LEVEL_WORDS[grant.precision] + (f" ({derived})" if derived else "")
 
+    def measure(self, grant: FieldGrant) -> str:
+        """Return what the value is compared with, or all the texts that may leave, or nothing."""
+        words = measure_words(grant)
+        return "" if words is None else words[0]
+
     def need(self, grant: FieldGrant) -> str:
         """Return when the field is necessary."""
         when = "altijd" if grant.need is Need.ALWAYS else "als u uitlegt waarom"
@@ -179,6 +191,15 @@ class _Words:
             name = self.catalogue.organisations[requester.organisation].name
             by_name.setdefault(name, []).append(requester.role)
         return tuple((name, ", ".join(roles)) for name, roles in by_name.items())
+
+    def limits(self, purpose: Purpose) -> tuple[str, ...]:
+        """Return how often this may be asked, and with what its answer does not go together."""
+        return tuple(nl for nl, _ in guard_sentences(self.catalogue, purpose))
+
+    def small_groups(self, purpose: Purpose) -> tuple[str, ...]:
+        """Return what keeps persons out of sight in the tables of a purpose."""
+        groups = purpose.groups
+        return () if groups is None else tuple(nl for nl, _ in groups_sentences(groups))
 
     def terms(self, purpose: Purpose) -> str:
         """Return the DPV terms of the grounds of a purpose."""

@@ -159,6 +159,8 @@ LEVEL_WORDS: Mapping[Precision, str] = {
     Precision.BAND: "in welke groep",
     Precision.YEAR: "het jaar",
     Precision.QUARTER: "het kwartaal",
+    Precision.POSTCODE4: "de vier cijfers van de postcode",
+    Precision.PSEUDONYM: "een codenaam, voor ieder doel een andere",
     Precision.EXACT: "het gegeven zelf",
 }
 """What each level lets through, in plain words."""
@@ -171,6 +173,8 @@ MARKS: Mapping[Precision, str] = {
     Precision.BAND: "≈",
     Precision.YEAR: "J",
     Precision.QUARTER: "K",
+    Precision.POSTCODE4: "PC",
+    Precision.PSEUDONYM: "✱",
     Precision.EXACT: "●",
 }
 """What stands in a square, so that colour is never the only carrier."""

@@ -10,17 +10,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from gateway.catalogue.days import age_on, day_of, year_before
+from gateway.catalogue.days import Span, ages_of, day_of, span_of, year_before
 from gateway.catalogue.model import Band, Derive, FieldGrant, Precision
+from gateway.catalogue.names import same_name
+from gateway.catalogue.occasion import NO_OCCASION, Occasion
 from gateway.catalogue.rows import (
     Rows,
+    agreed,
     column_of,
     figure,
     is_number,
     items,
     labels,
+    naming,
     only,
     pairs,
+    postcode4,
     total,
 )
 from gateway.catalogue.words import LEVELS
@@ -42,28 +47,38 @@ def strictest(left: Precision, right: Precision) -> Precision:
 
 
 def minimise(
-    grant: FieldGrant, rows: Sequence[Mapping[str, object]], day: dt.date | None = None
+    grant: FieldGrant, rows: Sequence[Mapping[str, object]], occasion: Occasion = NO_OCCASION
 ) -> object:
     """Return what the grant lets through of these rows; None means unknown, never "no".
 
     Shapes:  a flag or exists is a bool, a count an integer, a band one of its labels, a year an
-             integer, a quarter as 2026-K3, a list of texts. Where one value is meant and the rows
-             disagree, it is unknown.
-    Units:   day: the day of the decision; what depends on it is unknown without it.
-    Trust:   rows come from a source and may hold anything; a value of the wrong type is unknown.
+             integer, a quarter as 2026-K3, a postcode its four digits as text, a pseudonym a text,
+             a list of texts. Where one value is meant and the rows disagree, it is unknown.
+    Trust:   rows come from a source and may hold anything; a value of the wrong type is unknown,
+             and so is a text that the grant does not list.
     """
-    if grant.precision not in LEVELS[grant.derive]:
+    if grant.cells is not None or grant.precision not in LEVELS[grant.derive]:
         return None
-    return _MAKE[grant.derive](grant, rows, day)
+    made = _MAKE[grant.derive](grant, rows, occasion)
+    return made if _is_listed(grant.labels, made) else None
 
 
-_Maker: TypeAlias = Callable[[FieldGrant, Rows, dt.date | None], object]
+def _is_listed(allowed: Sequence[str], made: object) -> bool:
+    """Tell whether every text that would leave is on the list, where there is one."""
+    texts = made if isinstance(made, list) else [made]
+    return not allowed or all(text in allowed for text in texts)
 
 
-def _one(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> object:
+_Maker: TypeAlias = Callable[[FieldGrant, Rows, Occasion], object]
+
+
+def _one(grant: FieldGrant, rows: Rows, occasion: Occasion) -> object:
     if grant.column is None or grant.precision is Precision.EXISTS:
         return _presence(grant.precision, rows)
-    return _down(grant, only(column_of(grant, rows)))
+    value = only(column_of(grant, rows))
+    if grant.precision is Precision.PSEUDONYM:
+        return _pseudonym(naming(value), occasion)
+    return _down(grant, value)
 
 
 def _presence(precision: Precision, rows: Rows) -> object:
@@ -73,28 +88,49 @@ def _presence(precision: Precision, rows: Rows) -> object:
     return len(rows) if precision is Precision.COUNT else None
 
 
+def _pseudonym(name: str | None, occasion: Occasion) -> str | None:
+    if name is None or occasion.pseudonym is None:
+        return None
+    return occasion.pseudonym(name)
+
+
 def _down(grant: FieldGrant, value: object) -> object:
     """Bring one plain value down to the level of the grant."""
     match grant.precision:
         case Precision.FLAG:
             return value if isinstance(value, bool) else None
         case Precision.BAND:
-            return _band(grant.band, value)
+            return band_of(grant.band, value)
+        case Precision.POSTCODE4:
+            return postcode4(value)
         case Precision.YEAR | Precision.QUARTER:
-            return _part_of_day(grant.precision, day_of(value))
+            return _part_of_date(grant.precision, span_of(value))
         case Precision.EXACT:
-            return value
+            return _whole(value)
         case _:
             return None
 
 
-def _part_of_day(precision: Precision, day: dt.date | None) -> object:
-    if day is None:
-        return None
-    return day.year if precision is Precision.YEAR else f"{day.year}-K{(day.month + 2) // 3}"
+def _whole(value: object) -> object:
+    """Return the value itself; a date of which only part is known is not known exactly."""
+    span = span_of(value)
+    return value if span is None else _part_of_date(Precision.EXACT, span)
 
 
-def _band(band: Band | None, value: object) -> str | None:
+def _part_of_date(precision: Precision, span: Span | None) -> object:
+    """Return as much of a date as the level lets through, if that much of it is known."""
+    days = () if span is None else (span.first, span.last)
+    return agreed(_cut(precision, day) for day in days)
+
+
+def _cut(precision: Precision, day: dt.date) -> int | str:
+    if precision is Precision.YEAR:
+        return day.year
+    quarter = f"{day.year}-K{(day.month + 2) // 3}"
+    return quarter if precision is Precision.QUARTER else day.isoformat()
+
+
+def band_of(band: Band | None, value: object) -> str | None:
     """Return the label of the range that the number lies in."""
     if band is None or not is_number(value):
         return None
@@ -103,7 +139,7 @@ def _band(band: Band | None, value: object) -> str | None:
     return band.labels[sum(limit <= value for limit in band.limits)]
 
 
-def _any(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> bool | None:
+def _any(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> bool | None:
     """Return yes when one row says yes, no when all say no, and else unknown."""
     values = column_of(grant, rows)
     if any(value is True for value in values):
@@ -111,30 +147,45 @@ def _any(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> bool | None:
     return False if values and all(value is False for value in values) else None
 
 
-def _sum(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> object:
+def _sum(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> object:
     return _down(grant, total(column_of(grant, rows)))
 
 
-def _earliest(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> object:
-    """Return the first of the days; an empty place is no day, nonsense is unknown."""
-    found = [day_of(value) for value in column_of(grant, rows) if value is not None]
-    days = [day for day in found if day is not None]
-    if not days or len(days) != len(found):
+def _earliest(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> object:
+    """Return the first of the dates; an empty place is no date, nonsense is unknown."""
+    found = [span_of(value) for value in column_of(grant, rows) if value is not None]
+    spans = [span for span in found if span is not None]
+    if not spans or len(spans) != len(found):
         return None
-    return _down(grant, min(days).isoformat())
+    first = Span(min(span.first for span in spans), min(span.last for span in spans))
+    return _part_of_date(grant.precision, first)
 
 
-def _age(grant: FieldGrant, rows: Rows, day: dt.date | None) -> object:
-    """Return the age in whole years on the day of the decision, or the range it lies in."""
-    born = day_of(only(column_of(grant, rows)))
-    if born is None or day is None or born > day:
+def _ages(grant: FieldGrant, rows: Rows, occasion: Occasion) -> tuple[int, ...]:
+    """Return every age that the birth date allows on the day of the decision."""
+    born = only(column_of(grant, rows))
+    return () if occasion.day is None else ages_of(born, occasion.day)
+
+
+def _age(grant: FieldGrant, rows: Rows, occasion: Occasion) -> object:
+    """Return the age in whole years, or the range it lies in, where every possible age agrees."""
+    ages = _ages(grant, rows, occasion)
+    if grant.precision is Precision.YEAR:
+        return agreed(ages)
+    return agreed(band_of(grant.band, age) for age in ages)
+
+
+def _age_from(grant: FieldGrant, rows: Rows, occasion: Occasion) -> bool | None:
+    """Return whether the age has been reached, where every possible age agrees."""
+    limit = grant.against
+    if not is_number(limit):
         return None
-    age = age_on(born, day)
-    return age if grant.precision is Precision.YEAR else _band(grant.band, age)
+    return agreed(age >= limit for age in _ages(grant, rows, occasion))
 
 
-def _last_12_months(grant: FieldGrant, rows: Rows, day: dt.date | None) -> int | None:
+def _last_12_months(grant: FieldGrant, rows: Rows, occasion: Occasion) -> int | None:
     """Return how many rows carry a day in the year up to the decision."""
+    day = occasion.day
     days = [day_of(value) for value in column_of(grant, rows)]
     known = [each for each in days if each is not None]
     if day is None or len(known) != len(days):
@@ -142,7 +193,7 @@ def _last_12_months(grant: FieldGrant, rows: Rows, day: dt.date | None) -> int |
     return sum(year_before(day) <= each <= day for each in known)
 
 
-def _clash(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> bool | None:
+def _clash(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> bool | None:
     """Return whether something stands in two rows at once."""
     texts = [value for value in column_of(grant, rows) if isinstance(value, str)]
     if not texts or len(texts) != len(rows):
@@ -150,19 +201,36 @@ def _clash(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> bool | None:
     return len(set(texts)) < len(texts)
 
 
-def _equals(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> bool | None:
+def _equals(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> bool | None:
     value = only(column_of(grant, rows))
     comparable = value is not None and type(value) is type(grant.against)
     return value == grant.against if comparable else None
 
 
-def _at_most(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> bool | None:
+def _one_of(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> bool | None:
+    value = only(column_of(grant, rows))
+    return value in grant.one_of if isinstance(value, str) and grant.one_of else None
+
+
+def _at_most(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> bool | None:
     value, limit = only(column_of(grant, rows)), grant.against
     return value <= limit if is_number(value) and is_number(limit) else None
 
 
-def _active_parties(grant: FieldGrant, rows: Rows, day: dt.date | None) -> list[str] | None:
+def _at_least(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> bool | None:
+    value, limit = only(column_of(grant, rows)), grant.against
+    return value >= limit if is_number(value) and is_number(limit) else None
+
+
+def _match(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> bool | None:
+    """Return whether two names are the same one, as `names` reads them."""
+    other = only([row.get(grant.other_key) for row in rows])
+    return same_name(only(column_of(grant, rows)), other)
+
+
+def _active_parties(grant: FieldGrant, rows: Rows, occasion: Occasion) -> list[str] | None:
     """Return the organisations whose part in the case runs on the day, each once, sorted."""
+    day = occasion.day
     memberships = [(row.get(grant.column or ""), row.get("van"), row.get("tot")) for row in rows]
     active: list[object] = []
     for organisation, since, until in memberships:
@@ -174,7 +242,7 @@ def _active_parties(grant: FieldGrant, rows: Rows, day: dt.date | None) -> list[
     return labels(active)
 
 
-def _figure(grant: FieldGrant, rows: Rows, _day: dt.date | None) -> object:
+def _figure(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> object:
     return figure(column_of(grant, rows), whole=grant.precision is Precision.COUNT)
 
 
@@ -182,17 +250,21 @@ _MAKE: Mapping[Derive, _Maker] = MappingProxyType(
     {
         Derive.ONE: _one,
         Derive.ANY: _any,
-        Derive.LIST: lambda grant, rows, _day: labels(column_of(grant, rows)),
-        Derive.ITEMS: lambda grant, rows, _day: items(column_of(grant, rows)),
-        Derive.PAIRS: lambda grant, rows, _day: pairs(grant, rows),
+        Derive.LIST: lambda grant, rows, _occasion: labels(column_of(grant, rows)),
+        Derive.ITEMS: lambda grant, rows, _occasion: items(column_of(grant, rows)),
+        Derive.PAIRS: lambda grant, rows, _occasion: pairs(grant, rows),
         Derive.ACTIVE_PARTIES: _active_parties,
         Derive.SUM: _sum,
         Derive.EARLIEST: _earliest,
         Derive.AGE: _age,
+        Derive.AGE_FROM: _age_from,
         Derive.LAST_12_MONTHS: _last_12_months,
         Derive.CLASH: _clash,
         Derive.EQUALS: _equals,
+        Derive.ONE_OF: _one_of,
         Derive.AT_MOST: _at_most,
+        Derive.AT_LEAST: _at_least,
+        Derive.MATCH: _match,
         Derive.FIGURE: _figure,
     }
 )

@@ -6,28 +6,26 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gateway.catalogue.answer_file import read_answering
+from gateway.catalogue.cells_file import read_groups
 from gateway.catalogue.condition_file import read_condition
 from gateway.catalogue.errors import Place
+from gateway.catalogue.grant_file import read_grant
+from gateway.catalogue.guard_file import read_repeat
 from gateway.catalogue.members import Table
 from gateway.catalogue.model import (
-    LEVELS,
-    Band,
-    Derive,
     Example,
-    FieldGrant,
     InformSubject,
     LawStatus,
     LegalBasis,
-    Need,
     Origin,
     OverAsk,
     Phase,
-    Precision,
     Purpose,
     Requester,
     Retention,
     Secrecy,
 )
+from gateway.catalogue.veil_file import read_veil
 
 GROUNDS = {
     ground: ground
@@ -40,9 +38,7 @@ GROUNDS = {
 """The grounds of GDPR articles 6 and 9; 9-none says that article 9 does not apply, and why."""
 
 
-_PRECISION = {precision.label: precision for precision in Precision}
 _SILENCE = {"refuse": False, "unknown": True}
-_OF_ROWS = {Precision.EXISTS, Precision.COUNT}
 # Longer, and nobody would ever be told.
 _LONGEST_EMBARGO = 366
 
@@ -75,7 +71,7 @@ def read_purpose(table: Table) -> PurposeFile:
         requesters=table.tables("requesters", _requester),
         source_holder=table.text("source_holder"),
         case_kinds=table.texts("case_kinds"),
-        fields=MappingProxyType(table.named("fields", _grant)),
+        fields=MappingProxyType(table.named("fields", read_grant)),
         never=table.texts("never"),
         instead=MappingProxyType(table.lists("instead")),
         legal_basis=table.tables("legal_basis", _basis),
@@ -95,6 +91,9 @@ def read_purpose(table: Table) -> PurposeFile:
         emergency=table.flag("emergency"),
         answer=table.optional_table("answer", read_answering),
         silence_is_unknown=table.has("when_silent") and table.choice("when_silent", _SILENCE),
+        repeat=table.optional_table("repeat", read_repeat),
+        groups=table.optional_table("groups", read_groups),
+        veil=table.optional_table("indistinguishable", read_veil),
     )
     return PurposeFile(purpose, table.place, MappingProxyType(table.places()))
 
@@ -112,72 +111,6 @@ def _validity(table: Table) -> _Validity:
 
 def _requester(table: Table) -> Requester:
     return Requester(table.text("role"), table.text("organisation"))
-
-
-def _grant(name: str, table: Table) -> FieldGrant:
-    source, _, column = table.text("of").partition(".")
-    grant = FieldGrant(
-        name=name,
-        table=source,
-        column=column or None,
-        where=table.scalars("where"),
-        derive=table.one_of("derive", Derive) if table.has("derive") else Derive.ONE,
-        precision=table.choice("precision", _PRECISION),
-        band=table.optional_table("band", _band),
-        need=table.one_of("need", Need),
-        because=table.optional_text("because") or "",
-        consent=table.flag("consent"),
-        special=table.optional_text("special"),
-        key=table.optional_text("key"),
-        against=table.optional_scalar("against"),
-    )
-    _check_grant(grant, table)
-    return grant
-
-
-def _check_grant(grant: FieldGrant, table: Table) -> None:
-    """Find what in a grant can never give an answer."""
-    if grant.precision not in LEVELS[grant.derive]:
-        words = ", ".join(level.label for level in sorted(LEVELS[grant.derive]))
-        table.error(
-            "DERIVE",
-            f"Bij derive: {grant.derive} hoort als precision: {words}.",
-            f"With derive: {grant.derive} the precision is one of: {words}.",
-        )
-    if (grant.band is None) == (grant.precision is Precision.BAND):
-        table.error(
-            "BAND",
-            "Een 'band' hoort bij precision: band, en alleen daarbij.",
-            "A 'band' belongs to precision: band, and only there.",
-        )
-    if (grant.derive is Derive.ONE and grant.precision in _OF_ROWS) == (grant.column is not None):
-        table.error(
-            "COLUMN",
-            "Noem een kolom (tabel.kolom), behalve bij precision: exists of count.",
-            "Name a column (table.column), except with precision: exists or count.",
-        )
-    for member, value, derives in (
-        ("key", grant.key, {Derive.PAIRS}),
-        ("against", grant.against, {Derive.EQUALS, Derive.AT_MOST}),
-    ):
-        if (value is not None) != (grant.derive in derives):
-            words = ", ".join(sorted(derives))
-            table.error(
-                "DERIVE",
-                f"'{member}' hoort bij derive: {words}, en alleen daarbij.",
-                f"'{member}' belongs to derive: {words}, and only there.",
-            )
-
-
-def _band(table: Table) -> Band:
-    band = Band(table.integers("limits"), table.texts("labels"))
-    if list(band.limits) != sorted(set(band.limits)) or len(band.labels) != len(band.limits) + 1:
-        table.error(
-            "BAND",
-            "Grenzen lopen op, en er is één label meer dan er grenzen zijn.",
-            "Limits rise, and there is one label more than there are limits.",
-        )
-    return band
 
 
 def _basis(table: Table) -> LegalBasis:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from gateway.catalogue.cells_file import check_groups
 from gateway.catalogue.errors import Place
 from gateway.catalogue.members import Findings
 from gateway.catalogue.model import (
@@ -14,6 +15,7 @@ from gateway.catalogue.model import (
     Task,
 )
 from gateway.catalogue.purpose_file import PurposeFile
+from gateway.catalogue.veil_file import check_veil
 
 NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 """What an id looks like; a BSN or a sentence does not."""
@@ -42,6 +44,8 @@ def check_purpose(file: PurposeFile, catalogue: Catalogue, findings: Findings) -
     _check_requesters(file, catalogue, findings)
     _check_fields(file, catalogue, findings)
     _check_shape(file, findings)
+    check_groups(purpose, file.at("groups"), findings)
+    check_veil(purpose, file.at("indistinguishable"), findings)
     for example in purpose.examples:
         _check_example(example, file, findings)
 
@@ -129,9 +133,9 @@ def _check_persons(file: PurposeFile, findings: Findings) -> None:
     """Demand a case for what is about a person, and a smallest group for what is about a group."""
     purpose = file.purpose
     of_group = any(c.kind is ConditionKind.GROUP_SIZE for c in purpose.conditions)
-    if purpose.aggregated != of_group:
-        nl = "Een doel over een groep heeft 'aggregated: true' en een kleinste groep (group_size)."
-        en = "A purpose about a group has 'aggregated: true' and a smallest group (group_size)."
+    if purpose.aggregated != (of_group or purpose.groups is not None):
+        nl = "Een doel over een groep heeft 'aggregated: true' en een kleinste groep: 'groups'."
+        en = "A purpose about a group has 'aggregated: true' and a smallest group: 'groups'."
         findings.error(file.at("conditions"), "GROUP", nl, en)
     if purpose.aggregated and (purpose.needs_consent or purpose.case_kinds):
         nl = "Een doel over een groep kent geen casus en geen toestemming."

@@ -19,6 +19,7 @@ from gateway.catalogue.grounds import (
     grounds_of,
     special_grounds_of,
 )
+from gateway.catalogue.guard_words import guard_sentences
 from gateway.catalogue.model import Catalogue, Organisation, Purpose
 
 _HOME = ZoneInfo("Europe/Amsterdam")
@@ -93,7 +94,7 @@ def _version(
         "personalData": personal,
         "processingOptions": ["Obtain", "Disclose"],
         "recipients": {"legalRole": "DataController", "entityId": _entity_id(organisation)},
-        "measures": _measures(purpose),
+        "measures": _measures(purpose, catalogue),
         "dpv": {
             "purpose": list(dict.fromkeys(terms)),
             "legalBasis": dpv_terms(grounds),
@@ -120,12 +121,15 @@ def _subjects(purpose: Purpose) -> list[str]:
     return ["DataSubject", *(["VulnerableHuman"] if min(highest, default=99) <= _CHILD else [])]
 
 
-def _measures(purpose: Purpose) -> list[dict[str, object]]:
+def _measures(purpose: Purpose, catalogue: Catalogue) -> list[dict[str, object]]:
     technical = [
         "Alleen de gegevens die dit doel nodig heeft worden bij de bron opgevraagd",
         "Elk gegeven gaat niet preciezer dan het doel nodig heeft",
         "Elke verstrekking en elke weigering staat in een register dat niet ongemerkt verandert",
+        *(nl for nl, _ in guard_sentences(catalogue, purpose)),
     ]
+    if purpose.veil is not None:
+        technical.append("Aan het antwoord is niet te zien of iemand bekend is")
     organisational = [f"Bewaren: {purpose.retention.term}"]
     if purpose.inform_subject.required:
         organisational.append(f"De betrokkene wordt geïnformeerd: {purpose.inform_subject.how}")

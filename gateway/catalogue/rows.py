@@ -1,8 +1,9 @@
 """Reading plain values out of source rows that may hold anything; what does not fit is unknown."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard, TypeVar
 
 import orjson
 
@@ -10,6 +11,10 @@ from gateway.catalogue.model import FieldGrant
 
 Rows: TypeAlias = Sequence[Mapping[str, object]]
 
+T = TypeVar("T")
+
+_POSTCODE = re.compile(r"\s*([1-9][0-9]{3})\s?[A-Za-z]{2}\s*", re.ASCII)
+_HALF = re.compile("[\ud800-\udfff]")
 # Every JSON reader keeps whole numbers up to here exact (RFC 8259 section 6).
 _LARGEST = 2**53 - 1
 
@@ -26,9 +31,14 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return -_LARGEST <= value <= _LARGEST
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Tell whether this is a text that can be sent: half a character is none."""
+    return isinstance(value, str) and (value.isascii() or _HALF.search(value) is None)
+
+
 def is_plain(value: object) -> TypeGuard[str | int | float]:
-    """Tell whether this is a text, a yes or no, or a number."""
-    return isinstance(value, str | bool) or is_number(value)
+    """Tell whether this is a text that can be sent, a yes or no, or a number."""
+    return is_text(value) or isinstance(value, bool) or is_number(value)
 
 
 def only(values: Sequence[object]) -> str | int | float | None:
@@ -44,9 +54,31 @@ def only(values: Sequence[object]) -> str | int | float | None:
     return first if all(type(v) is type(first) and v == first for v in values) else None
 
 
+def agreed(answers: Iterable[T]) -> T | None:
+    """Return the answer that every possibility gives; without one answer it is unknown.
+
+    Shapes:  the answers are of one type, so that a yes is not taken for a one.
+    """
+    different = set(answers)
+    return different.pop() if len(different) == 1 else None
+
+
+def postcode4(value: object) -> str | None:
+    """Return the four digits of a postcode such as 1511 AB; anything else is unknown."""
+    found = _POSTCODE.fullmatch(value) if isinstance(value, str) else None
+    return None if found is None else found[1]
+
+
+def naming(value: object) -> str | None:
+    """Return the text of what names somebody or something: a text, or a whole number."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None if isinstance(value, str) or is_number(value) else None
+
+
 def labels(values: Sequence[object]) -> list[str] | None:
     """Return the labels sorted and each once; without any, or with no text among them, unknown."""
-    texts = [value for value in values if isinstance(value, str)]
+    texts = [value for value in values if is_text(value)]
     return sorted(set(texts)) if texts and len(texts) == len(values) else None
 
 
@@ -64,7 +96,7 @@ def items(values: Sequence[object]) -> list[str] | None:
 def _texts(value: object) -> list[str] | None:
     if not isinstance(value, list):
         return None
-    texts = [each for each in value if isinstance(each, str)]
+    texts = [each for each in value if is_text(each)]
     return texts if len(texts) == len(value) else None
 
 
@@ -73,7 +105,7 @@ def pairs(grant: FieldGrant, rows: Rows) -> list[str] | None:
     found: list[str] = []
     for row in rows:
         key, value = row.get(grant.key or ""), row.get(grant.column or "")
-        if not isinstance(key, str) or not isinstance(value, str):
+        if not is_text(key) or not is_text(value):
             return None
         found.append(f"{key}: {value}")
     return found or None

@@ -15,7 +15,9 @@ class Precision(IntEnum):
     BAND = 4
     YEAR = 5
     QUARTER = 6
-    EXACT = 7
+    POSTCODE4 = 7
+    PSEUDONYM = 8
+    EXACT = 9
 
     @property
     def label(self) -> str:
@@ -35,10 +37,14 @@ class Derive(StrEnum):
     SUM = "sum"
     EARLIEST = "earliest"
     AGE = "age"
+    AGE_FROM = "age_from"
     LAST_12_MONTHS = "last_12_months"
     CLASH = "clash"
     EQUALS = "equals"
+    ONE_OF = "one_of"
     AT_MOST = "at_most"
+    AT_LEAST = "at_least"
+    MATCH = "match"
     FIGURE = "figure"
 
 
@@ -53,10 +59,14 @@ LEVELS: Mapping[Derive, frozenset[Precision]] = MappingProxyType(
         Derive.SUM: frozenset({Precision.BAND, Precision.EXACT}),
         Derive.EARLIEST: frozenset({Precision.YEAR, Precision.QUARTER, Precision.EXACT}),
         Derive.AGE: frozenset({Precision.BAND, Precision.YEAR}),
+        Derive.AGE_FROM: frozenset({Precision.FLAG}),
         Derive.LAST_12_MONTHS: frozenset({Precision.COUNT}),
         Derive.CLASH: frozenset({Precision.FLAG}),
         Derive.EQUALS: frozenset({Precision.FLAG}),
+        Derive.ONE_OF: frozenset({Precision.FLAG}),
         Derive.AT_MOST: frozenset({Precision.FLAG}),
+        Derive.AT_LEAST: frozenset({Precision.FLAG}),
+        Derive.MATCH: frozenset({Precision.FLAG}),
         Derive.FIGURE: frozenset({Precision.COUNT, Precision.EXACT}),
     }
 )

@@ -1,15 +1,12 @@
 """Getting messages out: by a webhook or into a folder, at least once, and again until it succeeds.
 
-A webhook is signed as Standard Webhooks describes: the receiver checks `webhook-signature` over id,
-time and body with the shared secret, and knows a repeated message by its `webhook-id`.
+The receiver of a webhook knows a repeated message by its `webhook-id`; a folder by the file name.
 """
 
 import asyncio
 import datetime as dt
-import hmac
 import logging
 import os
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +15,10 @@ from typing import Final, Protocol
 import httpx
 
 from gateway.citizen.store import Message, SqlMessages, State
+from gateway.webhooks import MOST_ATTEMPTS, Webhook, pause_after, told
 
 _LOG: Final = logging.getLogger("doelpoort.messages")
 
-MOST_ATTEMPTS: Final = 12
-"""After which a message waits for a person: some two days, with the pauses below."""
-
-_FIRST_PAUSE: Final = dt.timedelta(minutes=1)
-_LONGEST_PAUSE: Final = dt.timedelta(hours=6)
 _AT_ONCE: Final = 50
 _OWNER_ONLY: Final = 0o600
 
@@ -65,42 +58,16 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Webhook:
-    """An address of the municipality that takes messages; it gets nothing about anybody in it.
-
-    Trust: the secret is shared with the receiver alone.
-    """
+class Hook:
+    """A webhook of the municipality that takes messages."""
 
     http: httpx.AsyncClient
-    url: str
-    secret: bytes
+    to: Webhook
     now: Callable[[], dt.datetime]
 
     async def send(self, message: Message) -> bool:
         """Send the message, signed; see `Courier.send`."""
-        body, at = message.payload.encode(), str(int(self.now().timestamp()))
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message.id,
-            "webhook-timestamp": at,
-            "webhook-signature": f"v1,{signature(self.secret, message.id, at, body)}",
-        }
-        try:
-            answer = await self.http.post(self.url, content=body, headers=headers)
-        except httpx.HTTPError as exc:
-            _LOG.warning("a message was not taken: %s", type(exc).__name__)
-            return False
-        return answer.is_success
-
-
-def signature(secret: bytes, identity: str, at: str, body: bytes) -> str:
-    """Return what shows that a message of this id and time was sent by who has the secret.
-
-    Source: Standard Webhooks, symmetric signatures (HMAC-SHA-256, base64).
-    """
-    return b64encode(
-        hmac.digest(secret, b"%s.%s.%s" % (identity.encode(), at.encode(), body), "sha256")
-    ).decode()
+        return await told(self.http, self.to, message.id, self.now(), message.payload.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +79,7 @@ class Post:
     now: Callable[[], dt.datetime]
 
     async def deliver(self) -> None:
-        """Try every message that is due once.
+        """Try every message that is due once; after `MOST_ATTEMPTS` one waits for a person.
 
         An attempt is counted before it is made, so that a crash in between leads to another one.
         Raises: SourceFailed, CasesUnavailable.
@@ -127,11 +94,6 @@ class Post:
         elif message.attempts + 1 >= MOST_ATTEMPTS:
             _LOG.error("a message was given up after %d attempts", MOST_ATTEMPTS)
             await self.messages.settle(message, State.DEAD)
-
-
-def pause_after(attempts: int) -> dt.timedelta:
-    """Return how long a message rests after one attempt more than these: longer every time."""
-    return min(_FIRST_PAUSE * (1 << min(attempts, MOST_ATTEMPTS)), _LONGEST_PAUSE)
 
 
 def _sync(folder: Path) -> None:

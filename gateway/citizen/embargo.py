@@ -6,21 +6,25 @@ from typing import Final
 
 from audit.entry import Json
 from gateway.catalogue.model import Catalogue, Purpose
+from gateway.citizen.policies import Policies
 
 
-def may_hear(leaf: Mapping[str, Json], catalogue: Catalogue, now: dt.datetime) -> bool:
+def may_hear(leaf: Mapping[str, Json], policies: Policies, now: dt.datetime) -> bool:
     """Tell whether the person may hear of this entry now."""
-    from_when = tell_from(leaf, catalogue)
+    from_when = tell_from(leaf, policies)
     return from_when == time_of(leaf) or from_when <= now
 
 
-def tell_from(leaf: Mapping[str, Json], catalogue: Catalogue) -> dt.datetime:
+def tell_from(leaf: Mapping[str, Json], policies: Policies) -> dt.datetime:
     """Return from when the person may hear of this entry: at once, where nothing is in the way.
 
     What the entry does not tell counts as the worst that it can be: a refused request for a purpose
-    of safety is as telling as a granted one, also when it named its purpose wrongly.
+    of safety is as telling as a granted one, also when it named its purpose wrongly. The embargo is
+    that of the policy under which the entry was made; where that is lost, the longest one known.
     """
-    days = max((each.inform_subject.embargo_days for each in _perhaps(leaf, catalogue)), default=0)
+    policy = policies.find(leaf)
+    perhaps = policies.current.purposes.values() if policy is None else _perhaps(leaf, policy)
+    days = max((each.inform_subject.embargo_days for each in perhaps), default=0)
     return time_of(leaf) + dt.timedelta(days=days)
 
 

@@ -19,6 +19,7 @@ from audit.reading import LedgerReader
 from audit.storage.contract import Entry
 from gateway.catalogue.model import Catalogue
 from gateway.citizen.embargo import tell_from, time_of
+from gateway.citizen.policies import KeptCatalogues, Policies
 from gateway.citizen.store import Following, Message, SqlMessages, text_of
 from gateway.citizen.story import tell
 from gateway.decision.model import ObligationKind
@@ -37,6 +38,7 @@ class Follower:
     personal: PersonalLog
     messages: SqlMessages
     catalogue: Callable[[], Catalogue]
+    kept: KeptCatalogues
     most: int = _MOST
 
     async def follow(self) -> None:
@@ -69,7 +71,7 @@ class Follower:
             return
         persons = list(self.personal.persons_in(entry))
         if must_inform:
-            for message in _to_persons(persons, leaf, self.catalogue()):
+            for message in _to_persons(persons, leaf, Policies(self.catalogue(), self.kept)):
                 await turn.add_message(message)
         if urgent:
             review = _review(entry, leaf, persons)
@@ -78,9 +80,9 @@ class Follower:
 
 
 def _to_persons(
-    persons: list[About], leaf: Mapping[str, Json], catalogue: Catalogue
+    persons: list[About], leaf: Mapping[str, Json], policies: Policies
 ) -> Iterator[Message]:
-    text = tell(leaf, catalogue).text
+    text = tell(leaf, policies.find(leaf) or policies.current).text
     for about in persons:
         kind, _, value = (about.particulars.subject or b"").decode().partition(":")
         members = {
@@ -89,7 +91,7 @@ def _to_persons(
             "text_en": f"{text.en} {_RIGHTS_EN}",
         }
         name = f"{about.entry.request_id}:{about.position}"
-        yield _message("inform", name, members, leaf, tell_from(leaf, catalogue))
+        yield _message("inform", name, members, leaf, tell_from(leaf, policies))
 
 
 _RIGHTS_NL: Final = (

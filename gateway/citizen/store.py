@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from gateway.cases.rows import readable
 from gateway.cases.store import CaseBook, CasePen
+from gateway.cases.tables import Kind
 from gateway.citizen.tables import Statements
 from gateway.emergency.model import Review
+from gateway.subject import Subject
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 _MOST_REVIEWS = 200
@@ -89,11 +91,9 @@ class SqlMessages:
     async def following(self, log: str) -> AsyncIterator[Following]:
         """Return a turn of following this log; others who follow it wait until it ends."""
         async with self._book.writing() as pen:
-            rows = await pen.run(self._say.position, {"of": log})
-            if not rows:
-                await pen.run(self._say.begin, {"log": log, "position": 0})
-            position = int(str(rows[0][0])) if rows else 0
-            yield Following(pen, self._say, log, position)
+            await pen.run(self._say.begin, {"log": log, "position": 0})
+            [[position]] = await pen.run(self._say.position, {"of": log})
+            yield Following(pen, self._say, log, int(str(position)))
 
     async def due(self, now: dt.datetime, most: int) -> Sequence[Message]:
         """Return messages that are to go out now, the longest waiting first."""
@@ -162,6 +162,17 @@ class SqlMessages:
         rows = await self._book.fetch(getattr(self._say, statement), named)
         with readable():
             return int(str(rows[0][0]))
+
+
+async def erase_messages(pen: CasePen, kind: Kind, subject: Subject) -> int:
+    """Erase what is to be told to this person and was not, and return how many messages it was.
+
+    Effects: whoever follows a log waits until the transaction ends, so that no message comes of
+             what was read before the person was erased there.
+    """
+    say = Statements.written_for(kind)
+    await pen.run(say.followers, {})
+    return len(await pen.run(say.erase, {"person": subject.as_json()}))
 
 
 def text_of(at: dt.datetime) -> str:

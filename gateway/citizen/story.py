@@ -38,6 +38,8 @@ _PRECISIONS: Final[Mapping[str, tuple[str, str]]] = {
     "band": ("alleen een groep", "only a range"),
     "year": ("alleen in hele jaren", "only in whole years"),
     "quarter": ("alleen het kwartaal", "only the quarter"),
+    "postcode4": ("alleen de cijfers van de postcode", "only the digits of the postcode"),
+    "pseudonym": ("alleen een codenaam", "only a pseudonym"),
     "exact": ("precies", "exactly"),
 }
 _UNSAID: Final = ("niet gezegd", "not said")
@@ -68,7 +70,9 @@ class Got:
 class Line:
     """One entry, told.
 
-    Shapes:  outcome: "given", "refused" or "waiting".
+    Shapes:  outcome: "given", "refused" or "waiting"; "undelivered" for an answer that is known not
+             to have arrived, "undone" for one that did not go through. review: the word of how an
+             emergency was judged, once it was.
     """
 
     at: dt.datetime
@@ -81,6 +85,8 @@ class Line:
     got: tuple[Got, ...]
     emergency: bool
     others: bool
+    veiled: bool = False
+    review: str | None = None
 
     @property
     def text(self) -> Told:
@@ -96,7 +102,8 @@ class Line:
         if self.basis:
             said.append(f"Dit mag volgens: {'; '.join(each.nl for each in self.basis)}.")
         if self.outcome == "given":
-            said.append(f"Dit kregen zij te weten: {' '.join(each.words.nl for each in self.got)}")
+            heard = "Zij hoorden ja of nee" if self.veiled else "Dit kregen zij te weten"
+            said.append(f"{heard}: {' '.join(each.words.nl for each in self.got)}")
         else:
             said.append(_NOTHING[self.outcome].nl)
         return said + [words.nl for words in self._more()]
@@ -111,7 +118,8 @@ class Line:
             said.append(f"The law allows this: {'; '.join(each.en for each in self.basis)}.")
         if self.outcome == "given":
             got = " ".join(each.words.en for each in self.got)
-            said.append(f"This is what they learned (in Dutch): {got}")
+            heard = "They heard yes or no" if self.veiled else "This is what they learned"
+            said.append(f"{heard} (in Dutch): {got}")
         else:
             said.append(_NOTHING[self.outcome].en)
         return said + [words.en for words in self._more()]
@@ -119,7 +127,11 @@ class Line:
     def _more(self) -> Sequence[Told]:
         return [
             words
-            for holds, words in ((self.emergency, _IN_DANGER), (self.others, _WITH_OTHERS))
+            for holds, words in (
+                (self.veiled, _VEILED),
+                (self.emergency, _JUDGED.get(self.review or "", _IN_DANGER)),
+                (self.others, _WITH_OTHERS),
+            )
             if holds
         ]
 
@@ -133,19 +145,56 @@ _NOTHING: Final[Mapping[str, Told]] = {
         "De vraag wacht nog op antwoord. Zij kregen niets te weten.",
         "The question still waits for an answer. They learned nothing.",
     ),
+    "undelivered": Told(
+        "Het antwoord is verstuurd. Maar voor zover wij weten is het niet aangekomen.",
+        "The answer was sent. But as far as we know it did not arrive.",
+    ),
+    "undone": Told(
+        "Dit is daarna niet doorgegaan. Zij kregen niets te weten.",
+        "This did not go through after all. They learned nothing.",
+    ),
 }
+_VEILED: Final = Told(
+    "Een nee kan ook betekenen dat wij niets van u weten, of dat zij het niet mogen weten. "
+    "In dat laatste geval is er bij geen enkele bron gekeken.",
+    "A no may also mean that we know nothing of you, or that they may not know. "
+    "In that last case no source was looked into.",
+)
 _IN_DANGER: Final = Told(
     "Dit ging om direct gevaar. Iemand anders beoordeelt of het nodig was.",
     "This was about immediate danger. Somebody else judges whether it was necessary.",
 )
+_JUDGED: Final[Mapping[str, Told]] = {
+    "justified": Told(
+        "Dit ging om direct gevaar. Iemand anders heeft het beoordeeld: het was nodig.",
+        "This was about immediate danger. Somebody else judged it: it was necessary.",
+    ),
+    "partly_justified": Told(
+        "Dit ging om direct gevaar. Iemand anders heeft het beoordeeld: het was niet allemaal "
+        "nodig.",
+        "This was about immediate danger. Somebody else judged it: not all of it was necessary.",
+    ),
+    "not_justified": Told(
+        "Er is gezegd dat er direct gevaar was. Iemand anders heeft het beoordeeld: het was niet "
+        "nodig.",
+        "It was said that there was immediate danger. Somebody else judged it: it was not "
+        "necessary.",
+    ),
+}
+_REVIEW: Final = "review_"
+_UNDONE: Final = {"undelivered": "undelivered", "not_carried_out": "undone"}
+"""The outcome of a line, by the reason of the entry that corrects it."""
 _WITH_OTHERS: Final = Told(
     "De vraag ging ook over anderen. Over hen staat hier niets.",
     "The question was about others too. Nothing about them stands here.",
 )
 
 
-def tell(leaf: Mapping[str, Json], catalogue: Catalogue) -> Line:
-    """Return one entry in which somebody asked something, told to the person it is about."""
+def tell(leaf: Mapping[str, Json], catalogue: Catalogue, corrections: Sequence[str] = ()) -> Line:
+    """Return one entry in which somebody asked something, told to the person it is about.
+
+    Shapes:  corrections: the reasons of the entries that say what came of this one.
+    """
     purpose = catalogue.purposes.get(str(leaf.get("purpose", "")))
     task = catalogue.tasks.get(str(leaf.get("task", "")))
     titles = _UNSAID if purpose is None else (purpose.title, purpose.title_en)
@@ -156,16 +205,20 @@ def tell(leaf: Mapping[str, Json], catalogue: Catalogue) -> Line:
         task=None if task is None else task.title,
         purpose=Told(*map(_ended, titles)),
         basis=tuple(_basis(str(ground)) for ground in _items(leaf, "legal_basis")),
-        outcome=_outcome(leaf),
+        outcome=_outcome(leaf, corrections),
         got=tuple(_got(each, catalogue) for each in _items(leaf, "released")),
         emergency=leaf["type"] == EntryType.BREAK_GLASS.value,
         others=int(str(leaf["subjects"])) > 1,
+        veiled=leaf.get("veiled") is True,
+        review=next(
+            (each.removeprefix(_REVIEW) for each in corrections if each.startswith(_REVIEW)), None
+        ),
     )
 
 
-def _outcome(leaf: Mapping[str, Json]) -> str:
+def _outcome(leaf: Mapping[str, Json], corrections: Sequence[str]) -> str:
     if leaf["type"] != EntryType.REFUSAL.value:
-        return "given"
+        return next((_UNDONE[each] for each in corrections if each in _UNDONE), "given")
     return "waiting" if leaf.get("outcome") == "pending" else "refused"
 
 

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
-from sqlalchemy import BigInteger, ClauseElement, Index, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
+    Index,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from gateway.cases.tables import METADATA, Kind, Prepared, prepare
@@ -75,6 +86,10 @@ class Statements:
     claim: Prepared
     put_message: Prepared
     dead: Prepared
+    given_up: Prepared
+    again: Prepared
+    followers: Prepared
+    erase: Prepared
     add_review: Prepared
     reviews: Prepared
     review: Prepared
@@ -85,16 +100,28 @@ class Statements:
     @cache
     def written_for(cls, kind: Kind) -> Self:
         """Return the statements in the words of this database's driver."""
-        return cls(**{name: prepare(each, kind) for name, each in _statements().items()})
+        return cls(**{name: prepare(each, kind) for name, each in _statements(kind).items()})
 
 
-def _statements() -> Mapping[str, ClauseElement]:
-    message, review = _MESSAGE.c, _REVIEW.c
+def _statements(kind: Kind) -> Mapping[str, ClauseElement]:
+    return {**_about_following(kind), **_about_messages(), **_about_reviews()}
+
+
+def _about_following(kind: Kind) -> Mapping[str, ClauseElement]:
+    begin = sqlite.insert if kind == "sqlite" else postgresql.insert
     of_log = _FOLLOWED.c.log == bindparam("of")
     return {
         "position": select(_FOLLOWED.c.position).where(of_log).with_for_update(),
-        "begin": insert(_FOLLOWED),
+        # Two gateways may begin at once: the second waits, and finds that it was begun.
+        "begin": begin(_FOLLOWED).on_conflict_do_nothing(),
         "move": update(_FOLLOWED).where(of_log).values(position=bindparam("to")),
+        "followers": select(_FOLLOWED.c.log).order_by(_FOLLOWED.c.log).with_for_update(),
+    }
+
+
+def _about_messages() -> Mapping[str, ClauseElement]:
+    message = _MESSAGE.c
+    return {
         "add_message": insert(_MESSAGE),
         "due": select(message.id, message.kind, message.payload, message.due_at, message.attempts)
         .where(message.state == bindparam("state"), message.due_at <= bindparam("now"))
@@ -108,6 +135,24 @@ def _statements() -> Mapping[str, ClauseElement]:
         .where(message.id == bindparam("of"))
         .values({name: bindparam(name) for name in ("payload", "state", "due_at", "attempts")}),
         "dead": select(func.count()).where(message.state == bindparam("state")),
+        "given_up": select(message.id, message.kind, message.due_at, message.attempts)
+        .where(message.state == bindparam("state"))
+        .order_by(message.due_at, message.id)
+        .limit(bindparam("most"))
+        .offset(bindparam("start")),
+        "again": update(_MESSAGE)
+        .where(message.id == bindparam("of"), message.state == bindparam("dead"))
+        .values({name: bindparam(name) for name in ("state", "due_at", "attempts")})
+        .returning(message.id),
+        "erase": delete(_MESSAGE)
+        .where(message.payload.contains(bindparam("person")))
+        .returning(message.id),
+    }
+
+
+def _about_reviews() -> Mapping[str, ClauseElement]:
+    review = _REVIEW.c
+    return {
         "add_review": insert(_REVIEW),
         "reviews": select(_REVIEW)
         .where(review.verdict.is_(None))

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.catalogue.grant_words import measure_words
+from gateway.catalogue.guard_words import guard_sentences
 from gateway.catalogue.model import (
     Catalogue,
     Condition,
@@ -15,6 +17,7 @@ from gateway.catalogue.model import (
     Purpose,
     RestsOn,
 )
+from gateway.catalogue.veil import NO_MEANS
 from gateway.decision.condition_words import Words, condition_words
 from gateway.decision.decide import Decider
 from gateway.decision.model import Decision, Permit, Question, Reason
@@ -128,12 +131,16 @@ def _of_fields(purpose: Purpose, question: Question, catalogue: Catalogue) -> It
         f"De vraag die u moet beantwoorden: {purpose.question}",
         f"The question you must answer, in Dutch: {purpose.question}",
     )
+    if purpose.veil is not None:
+        yield Words(*NO_MEANS)
     for name in purpose.minimal if question.fields is None else question.fields:
         grant = purpose.fields.get(name)
         if grant is None:
             yield _not_necessary(name, catalogue)
         else:
             yield _necessary(grant, catalogue.fields[name])
+    for nl, en in guard_sentences(catalogue, purpose):
+        yield Words(nl, en)
 
 
 def _necessary(grant: FieldGrant, field: Field) -> Words:
@@ -142,9 +149,11 @@ def _necessary(grant: FieldGrant, field: Field) -> Words:
         nl, en = "altijd nodig", "always necessary"
     else:
         nl, en = "nodig als u uitlegt waarom", "necessary if you explain why"
+    measure = measure_words(grant)
+    by = ("", "") if measure is None else (f", {measure[0]}", f", {measure[1]}")
     return Words(
-        f"{grant.name} ({level.nl}): {nl}. {grant.because} Wat het is: {field.meaning}",
-        f"{grant.name} ({level.en}): {en}. In Dutch: {grant.because}",
+        f"{grant.name} ({level.nl}{by[0]}): {nl}. {grant.because} Wat het is: {field.meaning}",
+        f"{grant.name} ({level.en}{by[1]}): {en}. In Dutch: {grant.because}",
     )
 
 
@@ -156,6 +165,13 @@ _LEVELS = {
     Precision.BAND: Words("alleen een groep", "only a range"),
     Precision.YEAR: Words("alleen in hele jaren", "only in whole years"),
     Precision.QUARTER: Words("alleen het kwartaal", "only the quarter"),
+    Precision.POSTCODE4: Words(
+        "alleen de vier cijfers van de postcode", "only the four digits of the postcode"
+    ),
+    Precision.PSEUDONYM: Words(
+        "alleen een codenaam, die bij een ander doel anders is",
+        "only a pseudonym, which is another one for another purpose",
+    ),
     Precision.EXACT: Words("de waarde zelf", "the value itself"),
 }
 

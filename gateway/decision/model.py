@@ -4,6 +4,7 @@ A decision is `Permit` or `Refuse` and must be matched. Nothing here evaluates a
 policies/disclosure.rego does, and `reasons.REASONS` only says what its codes mean.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Never, TypeAlias
@@ -135,12 +136,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is not given: a code, and the field or condition it is about."""
+    """Why something is not given: a code, and the field or condition it is about.
+
+    Units:   again: from which day on it may be asked again, where waiting is all there is to do.
+    """
 
     code: Code
     field: str | None = None
     instead: tuple[str, ...] = ()
     condition: str | None = None
+    again: dt.date | None = None
 
     @property
     def outward(self) -> str:

@@ -56,6 +56,11 @@ class Code(StrEnum):
     CASE_TASK = "CASE_TASK"
     EMERGENCY_NOT_ALLOWED = "EMERGENCY_NOT_ALLOWED"
     TABLE_REFUSED = "TABLE_REFUSED"
+    ASKED_TOO_OFTEN = "ASKED_TOO_OFTEN"
+    COOLING_DOWN = "COOLING_DOWN"
+    NOT_TOGETHER = "NOT_TOGETHER"
+    BUDGET_SPENT = "BUDGET_SPENT"
+    COUNT_MISSING = "COUNT_MISSING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,14 @@ _CONSENT = (
     4,
     "Er is geen geldige toestemming voor dit doel. Bespreek het met de inwoner.",
     "There is no valid consent for this purpose. Discuss it with the person.",
+)
+
+# The same for what does not go together: another code would tell what else was asked of a person.
+_TOO_OFTEN = (
+    "ASKED_TOO_OFTEN",
+    3,
+    "Uw organisatie heeft voor dit doel vaak genoeg antwoord gehad over deze inwoner.",
+    "Your organisation had answers about this person for this purpose often enough.",
 )
 
 _TABLE: dict[Code, tuple[str, int, str, str]] = {
@@ -324,6 +337,26 @@ _TABLE: dict[Code, tuple[str, int, str, str]] = {
         0,
         "Niet iedereen aan tafel mag zijn deel krijgen. Daarom krijgt niemand iets.",
         "Not everybody at the table may get their part. So nobody gets anything.",
+    ),
+    Code.ASKED_TOO_OFTEN: _TOO_OFTEN,
+    Code.COOLING_DOWN: (
+        "COOLING_DOWN",
+        3,
+        "Uw organisatie kreeg hier net nog antwoord op. Vraag het later opnieuw.",
+        "Your organisation was answered only just now. Ask again later.",
+    ),
+    Code.NOT_TOGETHER: _TOO_OFTEN,
+    Code.BUDGET_SPENT: (
+        "BUDGET_SPENT",
+        3,
+        "Uw organisatie heeft alle antwoorden gehad die dit doel in deze periode geeft.",
+        "Your organisation had all the answers that this purpose gives in this period.",
+    ),
+    Code.COUNT_MISSING: (
+        "COUNT_MISSING",
+        0,
+        "Wij kunnen nu niet nagaan hoe vaak dit is gevraagd. Probeer het later.",
+        "We cannot tell now how often this was asked. Try again later.",
     ),
 }
 

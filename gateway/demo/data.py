@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cases.importing import import_rows
+from gateway.catalogue.own_tables import OWN_TABLES
+from gateway.demo.ladder import ladder_tables
 from gateway.errors import DemoInvalid, SubjectInvalid
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -20,10 +22,10 @@ _SQL_TYPES: Mapping[type, str] = {bool: "BOOLEAN", int: "INTEGER", float: "REAL"
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
-# Tables that the gateway reads even when no client of the set has a row in them.
+# Tables that are there even when no client of the set has a row in them.
 _ALWAYS: Mapping[str, tuple[str, ...]] = {
-    "casus": ("casus_id", "soort", "status"),
-    "casus_partij": ("casus_id", "soort", "organisatie", "van", "tot"),
+    "casus": (),
+    "casus_partij": (),
     "toestemming": (
         "verwerking",
         "gegeven_door",
@@ -59,6 +61,9 @@ def load_clients(clients: Path, database: Path, today: dt.date) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("PRAGMA journal_mode=WAL")
         for name, rows in tables.items():
+            if name not in OWN_TABLES:
+                _fill(connection, name, rows)
+        for name, rows in ladder_tables(today).items():
             _fill(connection, name, rows)
         for name, columns in _FIGURES.items():
             connection.execute(f"CREATE TABLE {name} ({', '.join(columns)})")

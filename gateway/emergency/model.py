@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from gateway.catalogue.working_days import add_working_days
+
 MAY_REVIEW: Final = "noodinzage_beoordelen"
 """The mandate of who judges disclosures in an emergency; the policy says which role has it."""
 
@@ -20,7 +22,6 @@ FEWEST_WORDS: Final = 6
 """What a reason in own words has at least; whether it is a good one is for the review."""
 
 _HOME: Final = ZoneInfo("Europe/Amsterdam")
-_SATURDAY: Final = 5
 
 
 class Danger(StrEnum):
@@ -59,14 +60,8 @@ class Review:
 
 
 def review_by(used_at: dt.datetime) -> dt.datetime:
-    """Return the last moment of the term: the end of the second working day after the use.
-
-    Weekends do not count; public holidays do, which only shortens the term of who reviews.
-    """
-    day, left = used_at.astimezone(_HOME).date(), REVIEW_DAYS
-    while left:
-        day += dt.timedelta(days=1)
-        left -= day.weekday() < _SATURDAY
+    """Return the last moment of the term: the end of the second working day after the use."""
+    day = add_working_days(used_at.astimezone(_HOME).date(), REVIEW_DAYS)
     end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), _HOME)
     return end.astimezone(dt.UTC) - dt.timedelta(seconds=1)
 

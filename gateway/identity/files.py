@@ -3,15 +3,14 @@
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gateway.identity.errors import KeysUnsafe, RegistryInvalid
-
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
-Failure = type[KeysUnsafe] | type[RegistryInvalid]
+Failure = Callable[[str], Exception]
+"""Makes the error that says what is wrong with a file, in the tree of whose file it is."""
 
 
 @contextmanager

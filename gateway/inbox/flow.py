@@ -23,7 +23,8 @@ from gateway.cases.refusals import CaseCode
 from gateway.cases.store import CasePen
 from gateway.catalogue.model import Requester
 from gateway.catalogue.working_days import add_working_days, is_working_day
-from gateway.decision.model import Permit, Refuse
+from gateway.counting import record
+from gateway.decision.model import Permit
 from gateway.disclosure import Gate, decide, fulfil
 from gateway.errors import CaseRefused, NotFound
 from gateway.inbox.entries import (
@@ -36,7 +37,7 @@ from gateway.inbox.entries import (
 )
 from gateway.inbox.model import VALUES, Asker, Question, Reply, State
 from gateway.inbox.store import QuestionPen, find_question, late_questions, open_questions
-from gateway.outcome import refused, released
+from gateway.outcome import Ready, refused, released
 from gateway.passage import Passage, Word
 
 UNANSWERED = "unanswered"
@@ -233,18 +234,19 @@ async def collect(
         before = earlier(question.release_id, digest)
         if before is not None:
             return before
-        data = await fulfil(gate, passage, decision)
-        if not isinstance(data, Refuse):
-            once = under(passage, question.release_id, digest)
-            told, draft = released(gate.catalogue, once, decision, data)
+        once = under(passage, question.release_id, digest)
+        ready = await fulfil(gate, once, decision)
+        if isinstance(ready, Ready):
+            told, draft = released(gate.catalogue, once, decision, ready)
+            entry = _linked(draft, question)
             try:
-                return told, await gate.ledger.append(_linked(draft, question))
+                return told, await record(gate, gate.ledger, entry, ready.place)
             except DuplicateRequest:
                 before = earlier(question.release_id, digest)
                 if before is None:
                     raise
                 return before  # Another call was faster; its answer is the answer.
-        decision = data
+        decision = ready
     told, draft = refused(gate.catalogue, passage, decision)
     return told, await gate.ledger.append(_linked(draft, question))
 

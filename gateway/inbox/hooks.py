@@ -1,15 +1,10 @@
-"""Telling a partner's system that a question came to its end, and nothing else.
-
-Shapes:  the headers are those of Standard Webhooks: `webhook-id`, `webhook-timestamp` and
-         `webhook-signature`. The same end keeps the same id, however often it is told.
-"""
+"""Telling a partner's system that a question came to its end, and nothing else."""
 
 import base64
 import binascii
 import datetime as dt
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,30 +14,18 @@ from urllib.parse import urlsplit
 import httpx
 
 from gateway.cases.store import CaseBook
-from gateway.citizen.delivery import signature
 from gateway.errors import SettingsInvalid
+from gateway.identity.files import locked, read_private, replace_private
 from gateway.inbox.model import Message
 from gateway.inbox.store import QuestionPen, messages
+from gateway.webhooks import MOST_ATTEMPTS, Webhook, pause_after, told
 
 _LOG: Final = logging.getLogger("doelpoort.inbox")
 
 _SECRET_BYTES: Final = 32
-_OWNER_ONLY: Final = 0o600
-_FIRST_PAUSE: Final = dt.timedelta(minutes=1)
-_LONGEST_PAUSE: Final = dt.timedelta(hours=4)
-_DOUBLINGS: Final = 8
-_MOST_TRIES: Final = 40
-"""With the pauses between them about six days; whoever was not told by then can still ask."""
-_OK: Final = range(200, 300)
 _URL_LIMIT: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """Where one client wants to hear of an end, and the secret that both sides hold."""
-
-    url: str
-    secret: bytes
+_FILE_LIMIT: Final = 4 * 1024 * 1024
+"""Of the file of webhooks: room for thousands of clients."""
 
 
 class Hooks:
@@ -51,52 +34,58 @@ class Hooks:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def find(self, client: str) -> Hook | None:
+    def find(self, client: str) -> Webhook | None:
         """Return the webhook of a client.
 
-        Raises: SettingsInvalid for a file that cannot be read.
+        Raises: SettingsInvalid for a file that cannot be read, or that others can.
         """
         return self._read().get(client)
 
-    def put(self, client: str, url: str, random: Callable[[int], bytes]) -> Hook:
+    def put(self, client: str, url: str, random: Callable[[int], bytes]) -> Webhook:
         """Register a webhook in the place of an earlier one, with a new secret.
 
         Raises: SettingsInvalid for an address that is not https, or holds a name or a question.
         """
-        hook = Hook(checked_url(url), random(_SECRET_BYTES))
-        self._write({**self._read(), client: hook})
+        hook = Webhook(checked_url(url), random(_SECRET_BYTES))
+        self._change(lambda hooks: {**hooks, client: hook})
         return hook
 
     def remove(self, client: str) -> None:
         """Tell a client nothing any more."""
-        self._write({name: hook for name, hook in self._read().items() if name != client})
+        self._change(lambda hooks: {name: hook for name, hook in hooks.items() if name != client})
 
-    def _read(self) -> Mapping[str, Hook]:
+    def _change(self, change: Callable[[Mapping[str, Webhook]], Mapping[str, Webhook]]) -> None:
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-            return {
-                name: Hook(checked_url(each["url"]), base64.b64decode(each["secret"]))
-                for name, each in kept.items()
-            }
+            with locked(self._path.parent):
+                replace_private(self._path, _text_of(change(self._read())).encode())
+        except OSError as exc:
+            raise SettingsInvalid("the file of webhooks cannot be written") from exc
+
+    def _read(self) -> Mapping[str, Webhook]:
+        try:
+            text = read_private(self._path, limit=_FILE_LIMIT, failure=SettingsInvalid)
+            return _hooks_in(text)
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as exc:
+        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as exc:
             raise SettingsInvalid("the file of webhooks cannot be read") from SettingsInvalid(
                 type(exc).__name__
             )
 
-    def _write(self, hooks: Mapping[str, Hook]) -> None:
-        kept = {
-            name: {"url": hook.url, "secret": base64.b64encode(hook.secret).decode()}
-            for name, hook in sorted(hooks.items())
-        }
-        beside = self._path.with_suffix(".new")
-        place = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, _OWNER_ONLY)
-        with os.fdopen(place, "w") as file:
-            json.dump(kept, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
+
+def _hooks_in(text: bytes) -> dict[str, Webhook]:
+    return {
+        name: Webhook(checked_url(each["url"]), base64.b64decode(each["secret"]))
+        for name, each in json.loads(text).items()
+    }
+
+
+def _text_of(hooks: Mapping[str, Webhook]) -> str:
+    kept = {
+        name: {"url": hook.url, "secret": base64.b64encode(hook.secret).decode()}
+        for name, hook in sorted(hooks.items())
+    }
+    return json.dumps(kept, indent=2)
 
 
 def checked_url(url: str) -> str:
@@ -127,34 +116,25 @@ class Teller:
         Raises:  CasesUnavailable, SettingsInvalid.
         """
         for message in await messages(self.book, self.now()):
-            hook = self.hooks.find(message.client)
-            is_told = hook is None or await self._post(hook, message)
-            async with self.book.writing() as pen:
-                again = None if is_told else self._again_at(message)
-                await QuestionPen(pen, self.book.kind).told(message, again)
+            if await self._claim(message):
+                await self._try(message)
 
-    async def _post(self, hook: Hook, message: Message) -> bool:
-        body = json.dumps({"type": "disclosure.ended", "disclosure_id": message.question}).encode()
-        name, at = f"ended-{message.question}", str(int(self.now().timestamp()))
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": name,
-            "webhook-timestamp": at,
-            "webhook-signature": f"v1,{signature(hook.secret, name, at, body)}",
-        }
-        try:
-            answer = await self.http.post(
-                hook.url, content=body, headers=headers, follow_redirects=False
-            )
-        except httpx.HTTPError as exc:
-            _LOG.warning("a webhook was not reached: %s", type(exc).__name__)
-            return False
-        return answer.status_code in _OK
+    async def _claim(self, message: Message) -> bool:
+        """Count the try before it is made: a crash in between leads to another one, later."""
+        async with self.book.writing() as pen:
+            again_at = self.now() + pause_after(message.tries)
+            return await QuestionPen(pen, self.book.kind).claim(message, again_at)
 
-    def _again_at(self, message: Message) -> dt.datetime | None:
-        """Return when to try again, or None when it was tried often enough."""
-        if message.tries + 1 >= _MOST_TRIES:
+    async def _try(self, message: Message) -> None:
+        hook = self.hooks.find(message.client)
+        is_told = hook is None or await self._tell(hook, message)
+        if not is_told and message.tries + 1 < MOST_ATTEMPTS:
+            return
+        if not is_told:
             _LOG.error("an end was never told: the webhook did not take it")
-            return None
-        doubled = _FIRST_PAUSE * (1 << min(message.tries, _DOUBLINGS))
-        return self.now() + min(doubled, _LONGEST_PAUSE)
+        async with self.book.writing() as pen:
+            await QuestionPen(pen, self.book.kind).told(message)
+
+    async def _tell(self, hook: Webhook, message: Message) -> bool:
+        body = json.dumps({"type": "disclosure.ended", "disclosure_id": message.question}).encode()
+        return await told(self.http, hook, f"ended-{message.question}", self.now(), body)

@@ -11,7 +11,7 @@ from gateway.catalogue.model import Requester
 from gateway.errors import CasesUnavailable, SourceFailed
 from gateway.inbox.model import Asker, Message, Question, Reply, State
 from gateway.inbox.tables import statements_for
-from gateway.subject import parse_bsn
+from gateway.subject import Subject, parse_bsn
 
 
 async def find_question(book: CaseBook, identity: str) -> Question | None:
@@ -117,14 +117,22 @@ class QuestionPen:
         """Erase the questions that came to their end before this moment."""
         await self._pen.run(self._say.forget, {"before": instant_text(before)})
 
-    async def told(self, message: Message, again_at: dt.datetime | None) -> None:
-        """Write down that an end was told; or, with a moment, when to try it again."""
+    async def erase(self, subject: Subject) -> int:
+        """Erase every question about this person, open ones too, and return how many there were."""
+        return len(await self._pen.run(self._say.erase, {"subject": key_of(subject)}))
+
+    async def claim(self, message: Message, again_at: dt.datetime) -> bool:
+        """Count a try and keep others off this end until then; False when one was faster."""
         named = {
             "of": message.question,
-            "tell_at": None if again_at is None else instant_text(again_at),
-            "tell_tries": message.tries + 1,
+            "tries": message.tries,
+            "tell_at": instant_text(again_at),
         }
-        await self._pen.run(self._say.told, named)
+        return bool(await self._pen.run(self._say.claim, named))
+
+    async def told(self, message: Message) -> None:
+        """Write down that there is nothing left to tell of this end."""
+        await self._pen.run(self._say.told, {"of": message.question})
 
 
 async def _fetched(book: CaseBook, name: str, named: Named) -> list[Question]:

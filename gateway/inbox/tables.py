@@ -12,6 +12,7 @@ from sqlalchemy import (
     delete,
     insert,
     literal_column,
+    null,
     select,
     update,
 )
@@ -74,6 +75,7 @@ _KEPT = (
 _COLUMNS = tuple(_QUESTION.c[name] for name in _KEPT)
 _MOST: ColumnElement[int] = literal_column("200")
 """No more questions in one answer, and no more messages or ends in one turn."""
+_ONE: ColumnElement[int] = literal_column("1")
 # Written out, because SQLite would otherwise get an offset as a value without a name.
 _NO: ColumnElement[int] = literal_column("0")
 
@@ -90,7 +92,9 @@ class QuestionStatements:
     remind: Prepared
     late: Prepared
     forget: Prepared
+    erase: Prepared
     to_tell: Prepared
+    claim: Prepared
     told: Prepared
 
 
@@ -101,6 +105,10 @@ def statements_for(kind: Kind) -> QuestionStatements:
 
 
 def _all() -> Mapping[str, ClauseElement]:
+    return {**_of_questions(), **_of_telling()}
+
+
+def _of_questions() -> Mapping[str, ClauseElement]:
     by_id = _QUESTION.c.id == bindparam("of")
     is_open = _QUESTION.c.state == literal_column("'open'")
     return {
@@ -131,12 +139,26 @@ def _all() -> Mapping[str, ClauseElement]:
         .limit(_MOST)
         .offset(_NO),
         "forget": delete(_QUESTION).where(_QUESTION.c.ended_at < bindparam("before")),
+        "erase": delete(_QUESTION)
+        .where(_QUESTION.c.subject == bindparam("subject"))
+        .returning(_QUESTION.c.id),
+    }
+
+
+def _of_telling() -> Mapping[str, ClauseElement]:
+    by_id = _QUESTION.c.id == bindparam("of")
+    return {
         "to_tell": select(_QUESTION.c.id, _QUESTION.c.client, _QUESTION.c.tell_tries)
         .where(_QUESTION.c.tell_at <= bindparam("now"))
         .order_by(_QUESTION.c.tell_at)
         .limit(_MOST)
         .offset(_NO),
-        "told": update(_QUESTION)
-        .where(by_id)
-        .values(tell_at=bindparam("tell_at"), tell_tries=bindparam("tell_tries")),
+        # Of two that read the same end, the second finds a try that it did not count.
+        "claim": update(_QUESTION)
+        .where(
+            by_id, _QUESTION.c.tell_at.is_not(None), _QUESTION.c.tell_tries == bindparam("tries")
+        )
+        .values(tell_at=bindparam("tell_at"), tell_tries=_QUESTION.c.tell_tries + _ONE)
+        .returning(_QUESTION.c.id),
+        "told": update(_QUESTION).where(by_id).values(tell_at=null()),
     }

@@ -16,9 +16,20 @@ from gateway.decision.model import Code, OverAsking, Question, Standing, Subject
 from gateway.learning.records import Asking, Record
 
 FAILED = frozenset(
-    {Code.SOURCE_FAILED, Code.ENGINE_FAILED, Code.WITNESSES_MISSING, Code.TABLE_REFUSED}
+    {
+        Code.SOURCE_FAILED,
+        Code.ENGINE_FAILED,
+        Code.WITNESSES_MISSING,
+        Code.TABLE_REFUSED,
+        Code.ASKED_TOO_OFTEN,
+        Code.COOLING_DOWN,
+        Code.NOT_TOGETHER,
+        Code.BUDGET_SPENT,
+        Code.COUNT_MISSING,
+    }
 )
-"""Refusals that no rule gave: what was needed to decide or to release was not there."""
+"""Refusals that no rule gave over this request alone: what was needed to decide or to release was
+not there, or had been given before."""
 
 _HOME = ZoneInfo("Europe/Amsterdam")
 _UNKNOWN_WORD = "unknown"

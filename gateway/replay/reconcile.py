@@ -107,7 +107,7 @@ class Books:
         for entry in entries:
             members = {} if entry.leaf is None else parse_leaf(entry.leaf)
             row = _entry_row(entry, members, period)
-            self._books.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", row)
+            self._books.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             if members.get("reason") == "undelivered":
                 self._books.execute("INSERT INTO undelivered VALUES (?)", (members["entry"],))
             done()
@@ -162,7 +162,8 @@ def _entry_row(entry: Entry, members: Mapping[str, Json], period: Period) -> tup
     released = (
         is_release(members) and isinstance(time, int) and period.start_ms <= time < period.stop_ms
     )
-    return entry.index, entry.leaf_hash, entry.request_id, time, trace, released
+    veiled = members.get("veiled") is True
+    return entry.index, entry.leaf_hash, entry.request_id, time, trace, released, veiled
 
 
 _TABLES: Final = """
@@ -173,7 +174,8 @@ CREATE INDEX receipt_idx ON receipt (idx);
 CREATE TABLE query (line INTEGER PRIMARY KEY, time INTEGER, trace TEXT);
 CREATE INDEX query_trace ON query (trace);
 CREATE TABLE entry (
-    idx INTEGER PRIMARY KEY, hash BLOB, id TEXT, time INTEGER, trace TEXT, released INTEGER
+    idx INTEGER PRIMARY KEY, hash BLOB, id TEXT, time INTEGER, trace TEXT, released INTEGER,
+    veiled INTEGER
 );
 CREATE INDEX entry_trace ON entry (trace);
 CREATE TABLE undelivered (id TEXT);
@@ -211,7 +213,8 @@ _QUESTIONS: Final[Mapping[Finding, str]] = {
     Finding.UNDELIVERED: "SELECT idx FROM unreceipted WHERE lost ORDER BY idx",
     Finding.DISCLOSURE_WITHOUT_QUERY: """
         SELECT idx FROM entry
-        WHERE released AND NOT EXISTS (SELECT 1 FROM query WHERE query.trace = entry.trace)
+        WHERE released AND NOT veiled
+            AND NOT EXISTS (SELECT 1 FROM query WHERE query.trace = entry.trace)
         ORDER BY idx
     """,
     Finding.RECEIPT_OF_OTHER_LOG: "SELECT place FROM receipt WHERE other ORDER BY rowid",

@@ -7,6 +7,7 @@ about it: not this module, and not the database it lies in.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from typing import Final
 from audit.storage.contract import Annex
 from gateway.catalogue.errors import PurposeError
 from gateway.catalogue.load import LENGTH_BYTES, load_catalogue, pack_policy
+from gateway.catalogue.model import Catalogue
 from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.errors import PolicyError
@@ -57,12 +59,29 @@ def load_revision(content: bytes, digest: str) -> Decider:
     Effects: the files stand in a temporary folder while they are read.
     Raises:  RevisionInvalid.
     """
+    with _unpacked(content, digest) as (purposes, policies):
+        catalogue = _catalogue(purposes, policies, digest)
+        parties = Parties.load(policies / "parties.conf", policies / "parties.csv", catalogue)
+        return Decider(catalogue, parties, EmbeddedEngine.build(catalogue, policies))
+
+
+def load_kept_catalogue(content: bytes, digest: str) -> Catalogue:
+    """Return what the purposes were under this revision, without anything that decides.
+
+    Trust, Effects and Raises: as `load_revision`.
+    """
+    with _unpacked(content, digest) as (purposes, policies):
+        return _catalogue(purposes, policies, digest)
+
+
+@contextmanager
+def _unpacked(content: bytes, digest: str) -> Iterator[tuple[Path, Path]]:
     if len(content) > MAX_BYTES or digest_of(content) != digest:
         raise RevisionInvalid("the kept policy is not the one that the digest names")
     with TemporaryDirectory(prefix="doelpoort-revision-") as made:
         try:
             _write(unpack(content), Path(made))
-            return _decider(Path(made) / "purposes", Path(made) / "policies", digest)
+            yield Path(made) / "purposes", Path(made) / "policies"
         except (PolicyError, PurposeError, OSError) as exc:
             raise RevisionInvalid("the kept policy cannot be put in force again") from exc
 
@@ -116,12 +135,11 @@ def _write(files: Mapping[str, bytes], folder: Path) -> None:
         target.write_bytes(text)
 
 
-def _decider(purposes: Path, policies: Path, digest: str) -> Decider:
+def _catalogue(purposes: Path, policies: Path, digest: str) -> Catalogue:
     catalogue = load_catalogue(purposes, policies)
     if catalogue.revision != digest:
         raise RevisionInvalid("the kept policy holds files that are no policy files")
-    parties = Parties.load(policies / "parties.conf", policies / "parties.csv", catalogue)
-    return Decider(catalogue, parties, EmbeddedEngine.build(catalogue, policies))
+    return catalogue
 
 
 class Unavailable(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gateway.catalogue.cells import Cells
 from gateway.catalogue.errors import Finding, Place, Severity
 from gateway.catalogue.model import (
     Catalogue,
@@ -15,12 +16,15 @@ from gateway.catalogue.model import (
     Precision,
     Purpose,
 )
+from gateway.catalogue.own_tables import OWN_TABLES
 from gateway.sources.mapping import SourceMap, TablePlace, ValueKind
 from gateway.sources.source import BIRTH_DATE, Scalar
 
 _NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL})
 _TEXT = frozenset({ValueKind.TEXT})
 _DATE = frozenset({ValueKind.DATE})
+# Who needs an age alone is content with one that the source counted.
+_BIRTH = frozenset({ValueKind.DATE, ValueKind.AGE})
 _BOOLEAN = frozenset({ValueKind.BOOLEAN})
 _ANY = frozenset(ValueKind)
 
@@ -33,10 +37,14 @@ _OF_DERIVE: Mapping[Derive, frozenset[ValueKind]] = MappingProxyType(
         Derive.ACTIVE_PARTIES: _TEXT,
         Derive.SUM: _NUMBERS,
         Derive.EARLIEST: _DATE,
-        Derive.AGE: _DATE,
+        Derive.AGE: _BIRTH,
+        Derive.AGE_FROM: _BIRTH,
         Derive.LAST_12_MONTHS: _DATE,
         Derive.CLASH: _TEXT,
+        Derive.ONE_OF: _TEXT,
         Derive.AT_MOST: _NUMBERS,
+        Derive.AT_LEAST: _NUMBERS,
+        Derive.MATCH: _TEXT,
         Derive.FIGURE: _NUMBERS | {ValueKind.OBJECT},
     }
 )
@@ -46,6 +54,8 @@ _OF_PRECISION: Mapping[Precision, frozenset[ValueKind]] = MappingProxyType(
         Precision.BAND: _NUMBERS,
         Precision.YEAR: _DATE,
         Precision.QUARTER: _DATE,
+        Precision.POSTCODE4: _TEXT,
+        Precision.PSEUDONYM: _TEXT | {ValueKind.INTEGER},
     }
 )
 _OF_FIELD: Mapping[FieldType, frozenset[ValueKind]] = MappingProxyType(
@@ -84,7 +94,13 @@ class Demand:
 
 
 def demands(catalogue: Catalogue) -> Iterator[Demand]:
-    """Give everything that any purpose may ask of a source."""
+    """Give everything that any purpose may ask of a register."""
+    for demand in _every_demand(catalogue):
+        if demand.table not in OWN_TABLES:
+            yield demand
+
+
+def _every_demand(catalogue: Catalogue) -> Iterator[Demand]:
     for purpose in catalogue.purposes.values():
         for grant in purpose.fields.values():
             field = catalogue.fields.get(grant.name)
@@ -95,15 +111,33 @@ def demands(catalogue: Catalogue) -> Iterator[Demand]:
             yield from _of_condition(purpose, condition)
 
 
+def _of_cells(purpose: Purpose, grant: FieldGrant, cells: Cells) -> Iterator[Demand]:
+    """Give what counting persons takes: labels, the year, and what is measured."""
+    measured = _NUMBERS if cells.until is None else _DATE
+    wanted = [(name, _TEXT | {ValueKind.INTEGER}) for name in cells.per]
+    wanted += [(name, measured) for name in (grant.column, cells.until) if name is not None]
+    wanted += [(name, _of_scalar(value)) for name, value in grant.where]
+    if purpose.groups is not None:
+        wanted.append((purpose.groups.period, frozenset({ValueKind.INTEGER})))
+    for column, allowed in wanted:
+        yield Demand(purpose.id, grant.table, column, allowed, of_persons=True)
+
+
 def _of_grant(purpose: Purpose, grant: FieldGrant, kinds: frozenset[ValueKind]) -> Iterator[Demand]:
+    if grant.cells is not None:
+        yield from _of_cells(purpose, grant, grant.cells)
+        return
     wanted: list[tuple[str | None, frozenset[ValueKind]]] = [(grant.column, kinds)]
     if grant.key is not None:
         wanted.append((grant.key, _TEXT))
     if grant.derive is Derive.ACTIVE_PARTIES:
         wanted += [("van", _DATE), ("tot", _DATE)]
     wanted += [(name, _of_scalar(value)) for name, value in grant.where]
-    for column, allowed in wanted:
-        yield Demand(purpose.id, grant.table, column, allowed, not purpose.aggregated)
+    places = [(grant.table, column, allowed) for column, allowed in wanted]
+    if grant.other is not None:
+        places.append((*grant.other, _TEXT))
+    for table, column, allowed in places:
+        yield Demand(purpose.id, table, column, allowed, not purpose.aggregated)
 
 
 def _of_condition(purpose: Purpose, condition: Condition) -> Iterator[Demand]:
@@ -112,7 +146,7 @@ def _of_condition(purpose: Purpose, condition: Condition) -> Iterator[Demand]:
         of_persons = not purpose.aggregated
         yield Demand(purpose.id, condition.table, condition.column, kinds, of_persons)
     if condition.kind is ConditionKind.AGE:
-        yield Demand(purpose.id, BIRTH_DATE.table, BIRTH_DATE.columns[0], _DATE, of_persons=True)
+        yield Demand(purpose.id, BIRTH_DATE.table, BIRTH_DATE.columns[0], _BIRTH, of_persons=True)
 
 
 def _kinds(grant: FieldGrant, field: FieldType) -> frozenset[ValueKind]:

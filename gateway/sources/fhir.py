@@ -1,14 +1,15 @@
 """A FHIR R4 server: searched by POST for one person, with the asked elements only."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import unquote, urljoin, urlsplit
 
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.fhirpath import element_of, evaluate, verify_expression
 from gateway.sources.mapping import ColumnPlace, SourcePlace, TablePlace, ValueKind
-from gateway.sources.register import ROW_LIMIT, Look, RawRows
+from gateway.sources.register import ROW_LIMIT, GroupLook, Look, RawRows
 from gateway.sources.together import together
 from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own
 from gateway.subject import Subject
@@ -25,6 +26,8 @@ _OK = 200
 _REFUSALS = frozenset({400, 403, 404, 405, 406, 415, 422})
 _RELEASE = "4.0."
 _TYPE = "application/fhir+json"
+# What has a meaning of its own in the value of a search parameter.
+_SPECIAL = re.compile(r"[\\,|$]")
 # Strict: a server that does not know a parameter must say so, and not search for everybody.
 _STRICT = {"accept": _TYPE, "prefer": "handling=strict"}
 
@@ -34,7 +37,8 @@ Resource: TypeAlias = Mapping[str, object]
 class FhirRegister:
     """Searches resources of one kind per table; `subject` is the search parameter of the person.
 
-    A table lives at a kind of resource such as `CarePlan`, and a column is a FHIRPath on it. Links
+    A table lives at a kind of resource such as `CarePlan`, and a column is a FHIRPath on it. Where
+    R4 can search by a column (`search`), what is not looked for stays at the server. Links
     to other pages are followed on the same server only, and never where an address holds the BSN.
 
     Source:  HL7 FHIR R4 sections 3.1.1 (search) and 3.1.0.1.7 (elements).
@@ -59,6 +63,9 @@ class FhirRegister:
         found = await together(searches, self._place.deadline_s)
         answers = [rows for rows in found if rows is not None]
         return answers if len(answers) == len(looks) else None
+
+    async def count(self, look: GroupLook) -> None:
+        """Count nothing: a server tells of one patient at a time; see `Register.count`."""
 
     def probe(self, tables: Sequence[TablePlace]) -> None:
         """Make sure that the server is R4 and searches these resources; see `Register.probe`."""
@@ -90,6 +97,7 @@ class FhirRegister:
             look.table.subject or "": f"{BSN_SYSTEM}|{number}",
             "_elements": ",".join(_elements(look.columns)),
             "_count": str(_PAGE),
+            **dict(_searched_for(look)),
         }
         asked = Asked("POST", f"{self._base}{look.table.at}/_search", form=form, headers=_STRICT)
         rows: list[Sequence[object]] = []
@@ -119,6 +127,18 @@ class FhirRegister:
 
 def _elements(columns: Sequence[ColumnPlace]) -> list[str]:
     return sorted({element_of(column.at) for column in columns}) or ["id"]
+
+
+def _searched_for(look: Look) -> Iterator[tuple[str, str]]:
+    """Give the search parameters for what rows are chosen by, in the words of the server.
+
+    Source:  HL7 FHIR R4 section 3.1.1.4.10 (token) and 3.1.1.4.5 (escaping).
+    """
+    for column, value in look.where:
+        codes = [code for code, word in column.words.items() if word == value]
+        wanted = codes if column.words else [str(value)]
+        if column.search is not None and wanted:
+            yield column.search, ",".join(_SPECIAL.sub(r"\\\g<0>", code) for code in wanted)
 
 
 def _bundle(said: Said) -> Resource | None:

@@ -12,8 +12,10 @@ from typing import TypeAlias
 import orjson
 
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.group_rows import count_kept
+from gateway.sources.groups import Group
 from gateway.sources.mapping import SourcePlace, TablePlace
-from gateway.sources.register import Look, RawRows, bounded, without_values
+from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
 from gateway.subject import Subject
 
 _LARGEST = 64 * 1024 * 1024
@@ -55,6 +57,14 @@ class FilesRegister:
             ]
         except OSError as exc:
             raise SourceFailed("a file of a source cannot be read") from without_values(exc)
+
+    async def count(self, look: GroupLook) -> Sequence[Group]:
+        """Return every cell that holds anybody; see `Register.count`."""
+        try:
+            loaded = await self._rows_of(look.table)
+        except OSError as exc:
+            raise SourceFailed("a file of a source cannot be read") from without_values(exc)
+        return await asyncio.to_thread(count_kept, look, loaded.by_person)
 
     def probe(self, tables: Sequence[TablePlace]) -> None:
         """Make sure that the files have these columns; see `Register.probe`."""

@@ -3,23 +3,27 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeVar
 
 from gateway.catalogue.errors import CatalogueInvalid, Severity
 from gateway.catalogue.model import Catalogue
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.breaker import Breaker
 from gateway.sources.demand import findings_of
+from gateway.sources.groups import Group, GroupQuery, bounded_cells
 from gateway.sources.mapping import ColumnPlace, SourceMap, TablePlace
-from gateway.sources.register import Look, RawRows, Register
+from gateway.sources.register import GroupLook, Look, RawRows, Register
 from gateway.sources.source import Query, Row, Scalar
 from gateway.sources.together import together
 from gateway.sources.values import MISFIT, read_value
 from gateway.subject import Subject
 
 _LOG = logging.getLogger("doelpoort.sources")
+
+T = TypeVar("T")
 
 # An adapter that does not stop when its time is up gets this much more, and is then left behind.
 _GRACE_S = 0.05
@@ -69,6 +73,16 @@ class MappedSources:
                 found[number] = _shaped(questions[number], raw)
         return found
 
+    async def groups(self, query: GroupQuery) -> Sequence[Group]:
+        """Return every cell that holds anybody; see `GroupSource.groups`."""
+        look = _group_look(self._place(query.table, of_person=True), query)
+        name = look.table.source
+        register = self._registers[name]
+        if register.takes_conditions and not all(map(_counts, look.columns)):
+            raise SourceFailed("a source cannot count over a column that the gateway translates")
+        cells = bounded_cells(await self._asked(name, lambda: register.count(look)))
+        return _labelled(look, cells) if register.takes_conditions else cells
+
     def check(self, catalogue: Catalogue) -> None:
         """Make sure that the mapping has what the catalogue names, and the sources what it says.
 
@@ -115,12 +129,15 @@ class MappedSources:
     async def _fetch(
         self, name: str, subject: Subject | None, looks: Sequence[Look]
     ) -> Sequence[RawRows]:
+        return await self._asked(name, lambda: self._registers[name].fetch(subject, looks))
+
+    async def _asked(self, name: str, ask: Callable[[], Awaitable[T | None]]) -> T:
         """Ask one source, and note how it went: a source that keeps failing is left alone."""
         breaker, place = self._breakers[name], self._mapping.sources[name]
         breaker.enter()
         try:
             async with asyncio.timeout(min(place.deadline_s, self._mapping.deadline_s)):
-                answer = await self._registers[name].fetch(subject, looks)
+                answer = await ask()
         except TimeoutError:
             breaker.fail()
             raise SourceFailed(f"source {name} gave no answer in time") from None
@@ -144,23 +161,61 @@ class MappedSources:
         Raises: SourceFailed where the mapping has no place for it, or where persons are asked of
                 figures, or figures of persons.
         """
-        table = self._mapping.tables.get(query.table)
-        if table is None:
-            raise SourceFailed("no source has this table")
-        if (table.subject is not None) is not of_person:
-            raise SourceFailed("a table holds persons or figures, and was asked for the other")
+        table = self._place(query.table, of_person=of_person)
         columns = [_column(table, name) for name in query.columns]
         takes = self._registers[table.source].takes_conditions
         pushed: list[tuple[ColumnPlace, Scalar]] = []
         compared: list[tuple[int, Scalar]] = []
         for name, value in query.where:
             column = _column(table, name)
-            if takes and column.as_is:
+            settled = takes and column.as_is
+            if settled or column.search is not None:
                 pushed.append((column, value))
-            else:
+            if not settled:
+                # Also where a server was told what to look for: one may not know the parameter.
                 compared.append((len(columns), value))
                 columns.append(column)
         return _Question(query, Look(table, tuple(columns), tuple(pushed)), tuple(compared))
+
+    def _place(self, name: str, *, of_person: bool) -> TablePlace:
+        table = self._mapping.tables.get(name)
+        if table is None:
+            raise SourceFailed("no source has this table")
+        if (table.subject is not None) is not of_person:
+            raise SourceFailed("a table holds persons or figures, and was asked for the other")
+        return table
+
+
+def _group_look(table: TablePlace, query: GroupQuery) -> GroupLook:
+    measured = query.measured
+    until = None if measured is None else measured.until
+    return GroupLook(
+        query,
+        table,
+        per=tuple(_column(table, name) for name in query.per),
+        where=tuple(_column(table, name) for name, _ in query.where),
+        period=_column(table, query.period),
+        value=None if measured is None else _column(table, measured.column),
+        until=None if until is None else _column(table, until),
+    )
+
+
+def _counts(column: ColumnPlace) -> bool:
+    """Tell whether a source can count over a column as it has it."""
+    return column.form is None and not column.words and column.absent is None
+
+
+def _labelled(look: GroupLook, cells: Sequence[Group]) -> Sequence[Group]:
+    """Return the cells with labels of the types that they should have; others are left out."""
+    misfits: Counter[str] = Counter()
+    found = []
+    for cell in cells:
+        pairs = zip(look.per, cell.labels, strict=True)
+        labels = tuple(_value(column, raw, misfits) for column, raw in pairs)
+        if None not in labels:
+            found.append(replace(cell, labels=labels))
+    _log_misfits(look.table, misfits)
+    return found
 
 
 def _column(table: TablePlace, name: str) -> ColumnPlace:
@@ -181,9 +236,13 @@ def _shaped(question: _Question, raw: RawRows) -> Sequence[Row]:
         values = [_value(column, each, misfits) for column, each in pairs]
         if all(_same(values[number], value) for number, value in question.compared):
             found.append(dict(zip(wanted, values, strict=False)))
-    for column, count in misfits.items():
-        _LOG.warning("%d values of %s.%s have another type", count, look.table.name, column)
+    _log_misfits(look.table, misfits)
     return found
+
+
+def _log_misfits(table: TablePlace, misfits: Counter[str]) -> None:
+    for column, count in misfits.items():
+        _LOG.warning("%d values of %s.%s have another type", count, table.name, column)
 
 
 def _value(column: ColumnPlace, raw: object, misfits: Counter[str]) -> object:

@@ -25,13 +25,17 @@ class SourceKind(StrEnum):
 
 
 class ValueKind(StrEnum):
-    """What a logical column holds once its value has been read."""
+    """What a logical column holds once its value has been read.
+
+    `age` stands in the place of a birth date, where the source counts the years itself.
+    """
 
     TEXT = "text"
     BOOLEAN = "boolean"
     INTEGER = "integer"
     DECIMAL = "decimal"
     DATE = "date"
+    AGE = "age"
     LIST = "list"
     OBJECT = "object"
 
@@ -70,7 +74,8 @@ class ColumnPlace:
 
     `at` is a name or path in the words of the source; `sql` is an expression that the source itself
     computes, and takes the place of `at`. `words` translates texts of the source, and `absent` says
-    what a value that is left out stands for, where a source leaves out every "no".
+    what a value that is left out stands for, where a source leaves out every "no". `search` is the
+    parameter by which a FHIR server finds resources with a value here.
     """
 
     name: str
@@ -80,6 +85,7 @@ class ColumnPlace:
     form: Form | None = None
     words: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
     absent: Scalar | None = None
+    search: str | None = None
     place: Place = field(default=Place(""), compare=False)
 
     @property

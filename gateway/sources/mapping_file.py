@@ -162,6 +162,7 @@ def _column(name: str, table: Table) -> ColumnPlace:
         form=table.one_of("form", Form) if table.has("form") else None,
         words=MappingProxyType(dict(table.scalars("words"))),
         absent=table.optional_scalar("absent"),
+        search=table.optional_text("search"),
         place=table.place,
     )
     _check_column(column, table)
@@ -209,13 +210,26 @@ def _check(mapping: SourceMap, findings: Findings) -> None:
                 "This kind of source is about persons: name 'subject'.",
             )
         for column in table.columns.values():
-            if column.sql is not None and source.kind not in _IN_SQL:
-                findings.error(
-                    column.place,
-                    "SQL_ELSEWHERE",
-                    "'sql' kan alleen in een SQL-bron.",
-                    "'sql' belongs to an SQL source.",
-                )
+            _check_place(column, source.kind, findings)
+
+
+def _check_place(column: ColumnPlace, kind: SourceKind, findings: Findings) -> None:
+    if column.sql is not None and kind not in _IN_SQL:
+        findings.error(
+            column.place,
+            "SQL_ELSEWHERE",
+            "'sql' kan alleen in een SQL-bron.",
+            "'sql' belongs to an SQL source.",
+        )
+    if column.search is not None and (
+        kind is not SourceKind.FHIR or column.kind is not ValueKind.TEXT
+    ):
+        findings.error(
+            column.place,
+            "SEARCH_ELSEWHERE",
+            "'search' kan alleen bij een tekst in een FHIR-bron.",
+            "'search' belongs to a text in a FHIR source.",
+        )
 
 
 def _is_web(text: str) -> bool:

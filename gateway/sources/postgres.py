@@ -1,17 +1,19 @@
 """A mapped source in PostgreSQL: a read-only role, a few kept connections, and a time limit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, Connection
 
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.group_text import count_statement
+from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace
-from gateway.sources.register import Look, RawRows, bounded, without_values
+from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
 from gateway.sources.secrets import read_secret
 from gateway.sources.sql_text import POSTGRESQL, probe_statements, quoted, statement
 from gateway.subject import Subject
@@ -26,6 +28,7 @@ _GONE = frozenset({None, "57P01"})
 _WRITES = "INSERT, UPDATE, DELETE, TRUNCATE"
 
 _Line: TypeAlias = AsyncConnection[tuple[Any, ...]]
+T = TypeVar("T")
 
 
 class PostgresRegister:
@@ -46,32 +49,47 @@ class PostgresRegister:
 
     async def fetch(self, subject: Subject | None, looks: Sequence[Look]) -> Sequence[RawRows]:
         """Return the rows of every look; see `Register.fetch`."""
+
+        async def read(line: _Line) -> Sequence[RawRows]:
+            return [await self._rows(line, subject, look) for look in looks]
+
+        return await self._answered(read)
+
+    async def count(self, look: GroupLook) -> Sequence[Group]:
+        """Return every cell that holds anybody; see `Register.count`."""
+        text, values = count_statement(look, POSTGRESQL)
+        size = len(look.per)
+
+        async def read(line: _Line) -> Sequence[Group]:
+            # Made of quoted names and of expressions that an operator wrote.
+            cursor = await line.execute(text.encode(), values)
+            return [group_of(row[:size], row[size:]) for row in await cursor.fetchall()]
+
+        return await self._answered(read)
+
+    async def _answered(self, read: Callable[[_Line], Awaitable[T]]) -> T:
         async with self._free:
             try:
-                return await self._read_once_more(subject, looks)
+                return await self._read_once_more(read)
             except (psycopg.Error, OSError) as exc:
                 raise SourceFailed("the database gave no answer") from without_values(exc)
 
-    async def _read_once_more(
-        self, subject: Subject | None, looks: Sequence[Look]
-    ) -> Sequence[RawRows]:
+    async def _read_once_more(self, read: Callable[[_Line], Awaitable[T]]) -> T:
         """Read, and once again where a kept connection turns out to be gone: reading is safe."""
         while self._idle:
             line = self._idle.pop()
             try:
-                return await self._read(line, subject, looks)
+                return await self._read(line, read)
             except psycopg.OperationalError as exc:
                 if exc.sqlstate not in _GONE:
                     raise
         line = await AsyncConnection.connect(**_how(self._place))
-        return await self._read(line, subject, looks)
+        return await self._read(line, read)
 
-    async def _read(
-        self, line: _Line, subject: Subject | None, looks: Sequence[Look]
-    ) -> Sequence[RawRows]:
+    async def _read(self, line: _Line, read: Callable[[_Line], Awaitable[T]]) -> T:
         """Read over one connection, and keep it only when all went well."""
         try:
-            found = [await self._rows(line, subject, look) for look in looks]
+            found = await read(line)
         except BaseException:
             _drop(line)
             raise

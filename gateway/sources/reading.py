@@ -1,24 +1,34 @@
 """Reading the fields that a permit names, each brought down to its precision."""
 
 import asyncio
-import datetime as dt
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
+from gateway.catalogue.misfits import misfits
 from gateway.catalogue.model import FieldGrant, Precision
+from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
+from gateway.catalogue.rows import only
 from gateway.errors import SourceFailed
-from gateway.sources.source import Query, Row, Source, plan
+from gateway.sources.source import Query, Row, Scalar, Source, plan
 from gateway.subject import Subject
+
+_LOG = logging.getLogger("doelpoort.sources")
 
 # What is a yes or a no, and so can be answered with "unknown".
 _FLAGS = frozenset({Precision.EXISTS, Precision.FLAG})
+
+Found: TypeAlias = Mapping[tuple[str, tuple[tuple[str, Scalar], ...]], Sequence[Row] | None]
+"""The rows by table and condition; None where the source gave no answer."""
 
 
 async def read_fields(
     source: Source,
     subject: Subject | None,
     grants: Sequence[FieldGrant],
-    day: dt.date,
+    occasion: Occasion,
     *,
     silence_is_unknown: bool = False,
 ) -> dict[str, object]:
@@ -27,7 +37,8 @@ async def read_fields(
     Where silence is unknown, a flag whose source gives no answer is unknown; anything else that a
     source does not give ends the reading, and so does silence on all sides.
 
-    Raises: SourceFailed.
+    Effects: values that keep an answer from being made are counted in the log, and not shown.
+    Raises:  SourceFailed.
     """
     queries = plan(grants)
     if silence_is_unknown:
@@ -37,15 +48,36 @@ async def read_fields(
     if queries and all(answer is None for answer in answers):
         raise SourceFailed("no source gave an answer")
     found = dict(zip(((query.table, query.where) for query in queries), answers, strict=True))
-    return {grant.name: _value(grant, found[grant.table, grant.where], day) for grant in grants}
+    unfit: Counter[str] = Counter()
+    values = {grant.name: _value(grant, found, occasion, unfit) for grant in grants}
+    for column, count in unfit.items():
+        _LOG.warning("%d values of %s do not fit what is made of them", count, column)
+    return values
 
 
-def _value(grant: FieldGrant, rows: Sequence[Row] | None, day: dt.date) -> object:
-    if rows is not None:
-        return minimise(grant, rows, day)
-    if grant.precision not in _FLAGS:
-        raise SourceFailed("only a flag can be unknown for want of an answer")
-    return None
+def rows_behind(grant: FieldGrant, found: Found) -> Sequence[Row] | None:
+    """Return the rows that a field is made of, with the name of another register in each."""
+    rows = found[grant.table, grant.where]
+    if grant.elsewhere is None or rows is None:
+        return rows
+    table, column = grant.elsewhere
+    others = found[table, ()]
+    if others is None:
+        return None
+    name = only([row.get(column) for row in others])
+    return [{**row, grant.other_key: name} for row in rows]
+
+
+def _value(grant: FieldGrant, found: Found, occasion: Occasion, unfit: Counter[str]) -> object:
+    rows = rows_behind(grant, found)
+    if rows is None:
+        if grant.precision not in _FLAGS:
+            raise SourceFailed("only a flag can be unknown for want of an answer")
+        return None
+    value = minimise(grant, rows, occasion)
+    if value is None:
+        unfit.update(misfits(grant, rows))
+    return value
 
 
 async def _rows_or_none(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from gateway.errors import SourceFailed
+from gateway.sources.groups import Group, GroupQuery
 from gateway.sources.mapping import ColumnPlace, TablePlace
 from gateway.sources.source import Scalar
 from gateway.subject import Subject
@@ -23,6 +24,25 @@ class Look:
     table: TablePlace
     columns: tuple[ColumnPlace, ...]
     where: tuple[tuple[ColumnPlace, Scalar], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLook:
+    """One count over one mapped table of persons; see `GroupQuery` for what is counted how."""
+
+    query: GroupQuery
+    table: TablePlace
+    per: tuple[ColumnPlace, ...]
+    where: tuple[ColumnPlace, ...]
+    period: ColumnPlace
+    value: ColumnPlace | None = None
+    until: ColumnPlace | None = None
+
+    @property
+    def columns(self) -> tuple[ColumnPlace, ...]:
+        """Every column that is looked at."""
+        measured = (each for each in (self.value, self.until) if each is not None)
+        return (*self.per, *self.where, self.period, *measured)
 
 
 class Register(Protocol):
@@ -51,6 +71,18 @@ class Register(Protocol):
         mapping or in what the gateway may ask, and no reason to leave the source alone.
 
         Trust:  the values are the source's own and may be of any type.
+        Raises: SourceFailed; its text never holds what the source said.
+        """
+        ...
+
+    async def count(self, look: GroupLook) -> Sequence[Group] | None:
+        """Return every cell that holds anybody.
+
+        The labels are those of the source where it takes conditions, and else as the mapping reads
+        them.
+
+        None says that this kind of source cannot count over persons.
+
         Raises: SourceFailed; its text never holds what the source said.
         """
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.catalogue.model import Catalogue, ConditionKind, FieldGrant, Purpose
+from gateway.catalogue.own_tables import OWN_TABLES
 from gateway.subject import Subject
 
 Scalar = str | int | bool
@@ -52,7 +53,7 @@ class Source(Protocol):
 
 
 def look_ups(purpose: Purpose) -> tuple[Query, ...]:
-    """Return every query that a decision and an answer for this purpose may need."""
+    """Return every query that a decision and an answer may need of the registers."""
     facts = [
         Query(condition.table, (condition.column,), ())
         for condition in purpose.conditions
@@ -60,15 +61,20 @@ def look_ups(purpose: Purpose) -> tuple[Query, ...]:
     ]
     if any(condition.kind is ConditionKind.AGE for condition in purpose.conditions):
         facts.append(BIRTH_DATE)
-    return (*plan(purpose.fields.values()), *facts)
+    every = (*plan(purpose.fields.values()), *facts)
+    return tuple(query for query in every if query.table not in OWN_TABLES)
 
 
 def plan(grants: Iterable[FieldGrant]) -> tuple[Query, ...]:
     """Return the fewest queries that bring in just the columns behind these fields."""
     wanted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], set[str]] = {}
     for grant in grants:
-        columns = wanted.setdefault((grant.table, grant.where), set())
-        columns.update(grant.columns)
+        if grant.cells is not None:
+            continue
+        wanted.setdefault((grant.table, grant.where), set()).update(grant.columns)
+        if grant.elsewhere is not None:
+            table, column = grant.elsewhere
+            wanted.setdefault((table, ()), set()).add(column)
     return tuple(
         Query(table, tuple(sorted(columns)), where) for (table, where), columns in wanted.items()
     )

@@ -21,8 +21,11 @@ from sqlalchemy.pool import NullPool
 
 from gateway.catalogue.model import Catalogue
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.group_text import GroupText, group_statement
+from gateway.sources.groups import Group, GroupQuery, bounded_cells, counted_columns, group_of
 from gateway.sources.register import without_values
 from gateway.sources.source import Query, Row, look_ups
+from gateway.sources.sql_text import SQLITE, quoted_name
 from gateway.sources.sqlite_file import SqliteFile, connect
 from gateway.subject import Subject
 
@@ -64,11 +67,43 @@ class SqlSource:
             self._file.close()
             raise SourceFailed("the SQL source gave no answer") from without_values(exc)
 
+    async def groups(self, query: GroupQuery) -> Sequence[Group]:
+        """Return every cell that holds anybody; see `GroupSource.groups`."""
+        text, values = group_statement(self._group_text(query), query, SQLITE)
+        self._file.start()
+        try:
+            found = self._driver().execute(text, values).fetchall()
+        except (sqlite3.Error, OSError) as exc:
+            self._file.close()
+            raise SourceFailed("the SQL source gave no answer") from without_values(exc)
+        size = len(query.per)
+        return bounded_cells([group_of(tuple(row[:size]), row[size:]) for row in found])
+
+    def _group_text(self, query: GroupQuery) -> GroupText:
+        measured = query.measured
+        value, until = (None, None) if measured is None else (measured.column, measured.until)
+        where = tuple(name for name, _ in query.where)
+        named = (*query.per, *where, query.period, self._subject_column, value, until)
+        table = self._tables.get(query.table)
+        if table is None or any(name not in table.c for name in named if name is not None):
+            raise SourceFailed("the source has no such columns of persons")
+        return GroupText(
+            table=quoted_name(query.table),
+            person=quoted_name(self._subject_column),
+            per=tuple(map(quoted_name, query.per)),
+            where=tuple(map(quoted_name, where)),
+            period=quoted_name(query.period),
+            value=None if value is None else quoted_name(value),
+            until=None if until is None else quoted_name(until),
+        )
+
     def check(self, catalogue: Catalogue) -> None:
         """Make sure that the catalogue's tables and columns exist; see `Source.check`."""
         for purpose in catalogue.purposes.values():
             for query in look_ups(purpose):
                 self.require(query, of_persons=not purpose.aggregated)
+            for query in counted_columns(purpose):
+                self.require(query, of_persons=True)
 
     def require(self, query: Query, *, of_persons: bool) -> None:
         """Make sure that the table and columns of one query exist, with or without persons.

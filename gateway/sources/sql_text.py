@@ -27,10 +27,10 @@ def statement(look: Look, dialect: Dialect, *, of_person: bool) -> str:
     One row more than the limit is asked for, so that too many do not look like just enough.
     """
     table = look.table
-    columns = ", ".join(_expression(table, column) for column in look.columns) or "1"
-    tests = [f"{_expression(table, column)} = {_MARK}" for column, _ in look.where]
+    columns = ", ".join(expression(table, column) for column in look.columns) or "1"
+    tests = [f"{expression(table, column)} = {_MARK}" for column, _ in look.where]
     if of_person and table.subject is not None:
-        tests.insert(0, f"{_name(table, table.subject)} = {_MARK}")
+        tests.insert(0, f"{named(table, table.subject)} = {_MARK}")
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
     text = f"SELECT {columns} FROM {quoted(table.at)}{where} LIMIT {ROW_LIMIT + 1}"  # noqa: S608
     return text.replace("%", dialect.percent).replace(_MARK, dialect.mark)
@@ -41,9 +41,9 @@ def probe_statements(table: TablePlace) -> list[tuple[str, str]]:
     from_table = f"FROM {quoted(table.at)} LIMIT 0"
     probes = [("", f"SELECT 1 {from_table}")]
     if table.subject is not None:
-        probes.append((table.subject, f"SELECT {_name(table, table.subject)} {from_table}"))
+        probes.append((table.subject, f"SELECT {named(table, table.subject)} {from_table}"))
     probes += [
-        (column.name, f"SELECT {_expression(table, column)} {from_table}")
+        (column.name, f"SELECT {expression(table, column)} {from_table}")
         for column in table.columns.values()
     ]
     return probes
@@ -59,10 +59,12 @@ def quoted_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _name(table: TablePlace, column: str) -> str:
+def named(table: TablePlace, column: str) -> str:
+    """Return a column of a table as SQL reads it literally."""
     # With its table before it: SQLite takes a quoted name that it does not know for a text.
     return f"{quoted(table.at)}.{quoted_name(column)}"
 
 
-def _expression(table: TablePlace, column: ColumnPlace) -> str:
-    return _name(table, column.at) if column.sql is None else f"({column.sql})"
+def expression(table: TablePlace, column: ColumnPlace) -> str:
+    """Return what a column of the mapping is in SQL."""
+    return named(table, column.at) if column.sql is None else f"({column.sql})"

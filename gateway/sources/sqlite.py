@@ -6,8 +6,10 @@ from contextlib import closing
 from functools import lru_cache
 
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.group_text import count_statement
+from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace, ValueKind
-from gateway.sources.register import Look, RawRows, bounded, without_values
+from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
 from gateway.sources.sql_text import SQLITE, probe_statements, statement
 from gateway.sources.sqlite_file import SqliteFile, connect
 from gateway.subject import Subject
@@ -33,6 +35,18 @@ class SqliteRegister:
         except (sqlite3.Error, OSError) as exc:
             self._file.close()
             raise SourceFailed("the SQL source gave no answer") from without_values(exc)
+
+    async def count(self, look: GroupLook) -> Sequence[Group]:
+        """Return every cell that holds anybody; see `Register.count`."""
+        self._file.start()
+        try:
+            text, values = count_statement(look, SQLITE)
+            found = self._file.driver().execute(text, values).fetchall()
+        except (sqlite3.Error, OSError) as exc:
+            self._file.close()
+            raise SourceFailed("the SQL source gave no answer") from without_values(exc)
+        size = len(look.per)
+        return [group_of(tuple(row[:size]), row[size:]) for row in found]
 
     def probe(self, tables: Sequence[TablePlace]) -> None:
         """Make sure that the file has these tables and columns; see `Register.probe`."""

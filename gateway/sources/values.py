@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import orjson
 
-from gateway.catalogue.days import day_of
+from gateway.catalogue.days import span_of
 from gateway.sources.mapping import ColumnPlace, Form, ValueKind
 
 # Every JSON reader keeps whole numbers up to here exact (RFC 8259 section 6).
@@ -26,6 +26,8 @@ _BACKWARDS = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})", re.ASCII)
 _DIGITS = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _POINT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 _UNKNOWN_PART = "00"
+# The oldest that the BRP API gives.
+_OLDEST = 150
 
 
 class Sign(Enum):
@@ -44,7 +46,7 @@ def read_value(column: ColumnPlace, raw: object) -> object:
     """Return the value as its logical type, None when the source has none, or MISFIT.
 
     Shapes:  a date is a text as 2011-05-14; where the source knows only part of it, 2011-05-00 or
-             2011-00-00. An object is its JSON text.
+             2011-00-00. An age is a duration as P14Y. An object is its JSON text.
     Trust:   `raw` may be anything.
     """
     if raw is None:
@@ -88,11 +90,17 @@ def _date(raw: object) -> object:
 
 def _day(year: str, month: str | None, day: str | None) -> object:
     """Return a date of which the month and the day may be unknown; the year is not."""
-    month, day = month or _UNKNOWN_PART, day or _UNKNOWN_PART
-    if month == _UNKNOWN_PART and day != _UNKNOWN_PART:
-        return MISFIT
-    first = (year, *("01" if part == _UNKNOWN_PART else part for part in (month, day)))
-    return MISFIT if day_of("-".join(first)) is None else f"{year}-{month}-{day}"
+    date = f"{year}-{month or _UNKNOWN_PART}-{day or _UNKNOWN_PART}"
+    return MISFIT if span_of(date) is None else date
+
+
+def _age(raw: object) -> object:
+    """Read how many years the source counted until now.
+
+    Source:  BRP API Personen 2.7, Leeftijd; ISO 8601-1 section 5.5.2 (durations).
+    """
+    years = int(raw) if isinstance(raw, str) and _DIGITS.fullmatch(raw) else _integer(raw)
+    return f"P{years}Y" if isinstance(years, int) and 0 <= years <= _OLDEST else MISFIT
 
 
 def _list(raw: object) -> object:
@@ -127,6 +135,7 @@ _KINDS: Mapping[ValueKind, _Reader] = MappingProxyType(
         ValueKind.INTEGER: _integer,
         ValueKind.DECIMAL: _decimal,
         ValueKind.DATE: _date,
+        ValueKind.AGE: _age,
         ValueKind.LIST: _list,
         ValueKind.OBJECT: _object,
     }

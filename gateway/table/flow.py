@@ -13,19 +13,21 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from audit.entry import Draft, EntryType, Receipt
+from audit.errors import AppendFailed, LedgerBusy
 from gateway.answer import RELEASED, Answer
-from gateway.cases.desk import Desk
+from gateway.cases.desk import Desk, Keep, keep_nothing
 from gateway.cases.model import Actor
 from gateway.cases.refusals import CaseCode
 from gateway.cases.rows import readable
 from gateway.cases.store import CasePen
+from gateway.counting import give_back
 from gateway.decision.model import Code, Decision, Permit, Refuse
 from gateway.disclosure import Gate, arrive, decide, fulfil
-from gateway.errors import CaseRefused, CasesUnavailable, NotFound, SourceFailed
+from gateway.errors import CaseRefused, CasesUnavailable, GatewayError, NotFound, SourceFailed
 from gateway.identity.clients import Hat
 from gateway.inbox.flow import Earlier, digest_of, under
 from gateway.inbox.store import instant_text
-from gateway.outcome import refused, released, withdrawn
+from gateway.outcome import Ready, refused, released, withdrawn
 from gateway.passage import Envelope, Passage, Request
 from gateway.table.tables import statements_for
 
@@ -85,40 +87,70 @@ class Shared:
     outcomes: tuple[tuple[Part, str], ...]
 
 
-_Settled = tuple[Passage, Decision, dict[str, object] | None]
+_Settled = tuple[Passage, Decision, Ready | None]
+_Seat = tuple[Part, _Settled]
 
 
 async def share(
-    gate: Gate, desk: Desk, actor: Actor, case_id: str, parts: Sequence[Part]
+    gate: Gate,
+    desk: Desk,
+    actor: Actor,
+    case_id: str,
+    parts: Sequence[Part],
+    keep: Keep[Shared] = keep_nothing,
 ) -> Shared:
     """Share with everybody at the table, or with nobody.
 
     Raises: NotFound for who does not coordinate this case of this person, CaseRefused for a
-            recipient who takes no part in it, CasesUnavailable, an AuditError.
+            recipient who takes no part in it, CasesUnavailable, an AuditError; what is raised by
+            `keep`.
     """
     await _check_table(desk, actor, case_id, parts)
     table_id = desk.new_key()
-    settled = [await _settle(gate, part, table_id) for part in parts]
-    if any(data is None for _, _, data in settled):
-        return await _refuse_all(gate, desk, table_id, parts, settled)
+    seats = [(part, await _settle(gate, part, table_id)) for part in parts]
+    settle = _refuse_all if any(ready is None for _, (_, _, ready) in seats) else _release_all
+    try:
+        shared = await settle(gate, desk, table_id, seats, keep)
+    except (AppendFailed, LedgerBusy, GatewayError):
+        await _leave(gate, seats)
+        raise
+    if not shared.is_released:
+        await _leave(gate, seats)
+    return shared
+
+
+async def _leave(gate: Gate, seats: Sequence[_Seat]) -> None:
+    """Give back the places of answers that nobody gets."""
+    for _, (_, _, ready) in seats:
+        await give_back(gate, None if ready is None else ready.place)
+
+
+async def _release_all(
+    gate: Gate, desk: Desk, table_id: str, seats: Sequence[_Seat], keep: Keep[Shared]
+) -> Shared:
+    """Record every answer, and let each wait for its recipient."""
     until = desk.moment().at + _TERM
+    parts = [part for part, _ in seats]
     views = [
         View(part.envelope.request_id, table_id, part.recipient, part.envelope.body.decode(), until)
         for part in parts
     ]
     drafts = [
-        _at_table(released(gate.catalogue, passage, decision, data)[1], table_id, len(parts))
-        for passage, decision, data in settled
-        if isinstance(decision, Permit) and data is not None
+        _at_table(released(gate.catalogue, passage, decision, ready)[1], table_id, len(seats))
+        for _, (passage, decision, ready) in seats
+        if isinstance(decision, Permit) and ready is not None
     ]
+    told = (str(draft.members["outcome"]) for draft in drafts)
+    shared = Shared(table_id, is_released=True, outcomes=tuple(zip(parts, told, strict=True)))
+    also = await keep(shared, None)
 
     async def write(pen: CasePen) -> None:
+        await also(pen)
         for view in views:
             await pen.run(statements_for(desk.book.kind).add, _row(view))
 
     await desk.record_all_then_write(drafts, write)
-    told = (str(draft.members["outcome"]) for draft in drafts)
-    return Shared(table_id, is_released=True, outcomes=tuple(zip(parts, told, strict=True)))
+    return shared
 
 
 async def _check_table(desk: Desk, actor: Actor, case_id: str, parts: Sequence[Part]) -> None:
@@ -145,17 +177,17 @@ async def _settle(gate: Gate, part: Part, table_id: str) -> _Settled:
     decision = await decide(gate, passage)
     if isinstance(decision, Refuse):
         return passage, decision, None
-    data = await fulfil(gate, passage, decision)
-    return (passage, data, None) if isinstance(data, Refuse) else (passage, decision, data)
+    ready = await fulfil(gate, passage, decision)
+    return (passage, ready, None) if isinstance(ready, Refuse) else (passage, decision, ready)
 
 
 async def _refuse_all(
-    gate: Gate, desk: Desk, table_id: str, parts: Sequence[Part], settled: Sequence[_Settled]
+    gate: Gate, desk: Desk, table_id: str, seats: Sequence[_Seat], keep: Keep[Shared]
 ) -> Shared:
     """Record of everybody that nothing was released: for a reason of their own, or of another."""
     drafts: list[Draft] = []
     outcomes: list[tuple[Part, str]] = []
-    for part, (passage, decision, _) in zip(parts, settled, strict=True):
+    for part, (passage, decision, _) in seats:
         match decision:
             case Refuse():
                 refuse, word = decision, "refuse"
@@ -164,14 +196,13 @@ async def _refuse_all(
             case other:
                 assert_never(other)
         plain = replace(passage, envelope=part.envelope)
-        drafts.append(_at_table(refused(gate.catalogue, plain, refuse)[1], table_id, len(parts)))
+        drafts.append(_at_table(refused(gate.catalogue, plain, refuse)[1], table_id, len(seats)))
         outcomes.append((part, word))
 
-    async def write(_: CasePen) -> None:
-        """Write nothing: what was refused waits for nobody."""
-
-    await desk.record_all_then_write(drafts, write)
-    return Shared(table_id, is_released=False, outcomes=tuple(outcomes))
+    shared = Shared(table_id, is_released=False, outcomes=tuple(outcomes))
+    # Nothing else is written: what was refused waits for nobody.
+    await desk.record_all_then_write(drafts, await keep(shared, None))
+    return shared
 
 
 def _at_table(draft: Draft, table_id: str, size: int) -> Draft:

@@ -38,6 +38,7 @@ class ViewStatements:
     one: Prepared
     collected: Prepared
     forget: Prepared
+    erase: Prepared
 
 
 @cache
@@ -53,4 +54,7 @@ def _all() -> Mapping[str, ClauseElement]:
         "one": select(*(_VIEW.c[name] for name in _KEPT)).where(by_id),
         "collected": update(_VIEW).where(by_id).values(collected_at=bindparam("collected_at")),
         "forget": delete(_VIEW).where(_VIEW.c.until < bindparam("now")),
+        "erase": delete(_VIEW)
+        .where(_VIEW.c.request.contains(bindparam("person")))
+        .returning(_VIEW.c.id),
     }

@@ -13,7 +13,9 @@ from tests.counterparts.listening import Heard, Reply
 Resource = dict[str, Any]
 
 _F = "{http://hl7.org/fhir}"
-_KNOWN = {"identifier", "patient.identifier", "_elements", "_count", "page"}
+# The search parameters of R4 for how far a plan and a goal are, and where that stands.
+_SEARCHED = {"status": "status", "lifecycle-status": "lifecycleStatus"}
+_KNOWN = {"identifier", "patient.identifier", "_elements", "_count", "page", *_SEARCHED}
 # Elements that may be there more than once, of those that the examples hold.
 _MANY = {
     "activity", "addresses", "address", "category", "coding", "extension", "given", "identifier",
@@ -31,6 +33,8 @@ class FhirServer:
         self.base = ""
         self.asked: list[dict[str, str]] = []
         self.link: str | None = None
+        self.kinds = {each["resourceType"] for each in resources}
+        self.overlooks = False
 
     def __call__(self, heard: Heard) -> Reply:
         """Answer one request."""
@@ -54,7 +58,9 @@ class FhirServer:
         found = [
             _elements(each, form["_elements"].split(","))
             for each in self.resources
-            if each["resourceType"] == kind and number in _numbers(each)
+            if each["resourceType"] == kind
+            and number in _numbers(each)
+            and (self.overlooks or _fits(each, form))
         ]
         start = int(form.get("page", "0"))
         links = [{"relation": "self", "url": f"{self.base}/{kind}"}]
@@ -68,8 +74,9 @@ class FhirServer:
         return {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}
 
     def _capabilities(self) -> Resource:
-        kinds = sorted({each["resourceType"] for each in self.resources})
-        resources = [{"type": kind, "interaction": [{"code": "search-type"}]} for kind in kinds]
+        resources = [
+            {"type": kind, "interaction": [{"code": "search-type"}]} for kind in sorted(self.kinds)
+        ]
         return {
             "resourceType": "CapabilityStatement",
             "fhirVersion": "4.0.1",
@@ -79,6 +86,15 @@ class FhirServer:
 
 def _json(status: int, value: Resource) -> Reply:
     return Reply(status, json.dumps(value).encode(), {"content-type": "application/fhir+json"})
+
+
+def _fits(resource: Resource, form: Mapping[str, str]) -> bool:
+    """Tell whether a resource has one of the codes that are searched for."""
+    return all(
+        resource.get(element) in re.split(r"(?<!\\),", form[name])
+        for name, element in _SEARCHED.items()
+        if name in form
+    )
 
 
 def _numbers(resource: Resource) -> set[str]:

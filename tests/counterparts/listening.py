@@ -22,11 +22,15 @@ class Heard:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server says to it."""
+    """What the server says to it; `cut` bytes of the body leave before the connection breaks.
+
+    Status 0 says nothing at all.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    cut: int | None = None
 
 
 Say = Callable[[Heard], Reply]
@@ -88,13 +92,17 @@ class _Handler(BaseHTTPRequestHandler):
         state.heard.append(heard)
         reply = state.say(heard)
         state.gate.wait(5)
+        if reply.status == 0:
+            self.close_connection = True
+            return
         try:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            self.wfile.write(reply.body[: reply.cut])
+            self.close_connection |= reply.cut is not None
         except OSError:
             self.close_connection = True
 

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audit.entry import parse_leaf
-from audit.keeping import Keeper, keys_of_epoch, next_keys
+from audit.keeping import Keeper
 from audit.proof import verify_receipt
 from audit.seal import PARTICULARS, REPLAY, Seal, SealKeys, commit, parse_particulars
 from audit.storage.connect import open_reader
@@ -27,7 +27,9 @@ from audit.verifier.file import LedgerFile
 from audit.verifier.verify import verify_kept_receipt, verify_ledger
 from tests.fakes_audit import ORIGIN, SUBJECT, VKEY, CountedRandom, make_draft
 from tests.fakes_keeping import (
+    AFTER,
     KEYS,
+    NEXT,
     ORDER,
     OTHERS,
     KeptLog,
@@ -37,8 +39,6 @@ from tests.fakes_keeping import (
     several_draft,
 )
 
-NEXT = next_keys(KEYS, b"n" * 32)
-AFTER = keys_of_epoch(NEXT, 2)
 FILES = ("ledger.db", "ledger.db-wal", "ledger.db-shm")
 ENTRIES = 3  # The person stands in the entries 1, 2 and 3.
 

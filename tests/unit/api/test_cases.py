@@ -1,5 +1,7 @@
 """Cases over HTTP: begin, find, look, take steps; and what a stranger learns, which is nothing."""
 
+import datetime as dt
+
 import pytest
 
 from audit.errors import LedgerBusy
@@ -87,6 +89,8 @@ ALL_STEPS: list[dict[str, object]] = [
         "until": "2026-04-01",
     },
     {"step": "fulfil", "agreement": 1},
+    {"step": "stall"},
+    {"step": "resume"},
     {
         "step": "end_trajectory",
         "organisation": "ggz-rivierzicht",
@@ -105,8 +109,9 @@ async def test_steps_go_from_version_to_version(house: House, ledger: MemoryLedg
         for version, body in enumerate(ALL_STEPS, start=1)
     ]
 
-    assert [answer.status_code for answer in answers] == [200] * 7
-    assert answers[-1].json()["version"] == 8
+    assert [answer.status_code for answer in answers] == [200] * 9
+    assert answers[-1].json()["version"] == 10
+    assert [each.json()["case"]["is_stalled"] for each in answers[3:6]] == [False, True, False]
     assert answers[3].json()["case"]["agreements"] == [
         {
             "number": 1,
@@ -122,6 +127,8 @@ async def test_steps_go_from_version_to_version(house: House, ledger: MemoryLedg
         "advanced",
         "agreed",
         "fulfilled",
+        "stalled",
+        "resumed",
         "trajectory_ended",
         "left",
         "closed",
@@ -232,3 +239,37 @@ async def test_no_entry_no_step(house: House, ledger: MemoryLedger) -> None:
 
     assert (step.status_code, view.status_code) == (503, 503)
     assert (await look(house, case)).json()["version"] == 1
+
+
+TASKFORCE = Hat("gem-taskforce1627", "taskforce-lid")
+URGENT = {"kind": "taskforce-16-27", "beginning": "own_request", "subject": about(HENK)}
+
+
+async def test_by_when_it_must_be_decided_is_shown(house: House, ledger: MemoryLedger) -> None:
+    """In the case, in a search and in the health of the gateway; a decision ends it."""
+    before = await house.http.get("/v1/health")  # One of the invented clients waits already.
+    begun = await post(house, "/v1/cases", URGENT, TASKFORCE)
+    due = begun.json()["case"]["due"]
+    house.clock.at += dt.timedelta(days=1)
+    late = await house.http.get("/v1/health")
+    [found] = (await post(house, "/v1/case-searches", {"subject": about(HENK)}, TASKFORCE)).json()
+    path = f"/v1/cases/{begun.json()['id']}"
+    decided = await post(house, f"{path}/steps", {"step": "decide"}, TASKFORCE, version=1)
+    after = await house.http.get("/v1/health")
+
+    assert due == {"decide_by": "2026-03-02", "decided_on": None, "is_overdue": False}
+    assert found["due"] == due | {"is_overdue": True}
+    assert decided.json()["case"]["due"] == due | {"decided_on": "2026-03-03"}
+    assert [each.json()["cases_overdue"] for each in (before, late, after)] == [1, 2, 1]
+    assert ledger.steps == ["begun", "read", "decided"]
+
+
+async def test_a_case_without_a_term_has_nothing_due(house: House, ledger: MemoryLedger) -> None:
+    """The refusing twin: there is nothing to decide in it, and nothing is too late."""
+    case = await begun(house)
+    refused = await post(house, f"/v1/cases/{case}/steps", {"step": "decide"}, version=1)
+    shown = await look(house, case)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "NOTHING_TO_DECIDE")
+    assert shown.json()["due"] is None
+    assert ledger.steps == ["begun", "read"]

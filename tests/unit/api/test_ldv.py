@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from gateway.api import ldv, reading
-from gateway.api.guard import supervising
 from tests.builders import SANNE as SANNE_BSN
+from tests.builders import SUPERVISOR, House, about, flag, texts_in
 from tests.builders import YUSUF as YUSUF_BSN
-from tests.builders import House, about, flag, texts_in
 from tests.fakes_projections import (
     OIN,
     PURPOSE,
@@ -25,7 +24,7 @@ from tests.fakes_projections import (
     make_log,
     make_policy,
     make_refusal,
-    supervised_app,
+    supervised_client,
 )
 
 pytestmark = pytest.mark.anyio
@@ -49,14 +48,8 @@ def log() -> ListedLog:
 @pytest.fixture
 async def http(log: ListedLog) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of an application where a supervisor is signed in."""
-    async with client_of(log) as client:
+    async with supervised_client(log) as client:
         yield client
-
-
-def client_of(log: ListedLog, *, signed_in: bool = True) -> httpx.AsyncClient:
-    """Return a client of the application over this log."""
-    transport = httpx.ASGITransport(supervised_app(log, signed_in=signed_in))
-    return httpx.AsyncClient(transport=transport, base_url=URL)
 
 
 async def seconds(http: httpx.AsyncClient, **members: object) -> list[int]:
@@ -175,7 +168,7 @@ async def test_too_many_lines_are_400(
 
 async def test_nobody_else_reads_it(log: ListedLog) -> None:
     """Without a token nothing is read, not even the question."""
-    async with client_of(log, signed_in=False) as http:
+    async with supervised_client(log, signed_in=False) as http:
         answer = await http.post(PATH, json={"traceId": TRACE})
         nonsense = await http.post(PATH, content=b"{")
 
@@ -187,7 +180,7 @@ async def test_a_real_disclosure_is_found(house: House) -> None:
     parent = f"00-{TRACE}-{SPAN}-01"
     released = await house.ask(flag(), traceparent=parent)
     refused = await house.ask(flag(subject=about(SANNE_BSN)), traceparent=parent)
-    house.app.dependency_overrides[supervising] = lambda: None
+    house.http.headers.update(house.headers(SUPERVISOR))
 
     found = (await house.http.post(PATH, json={"traceId": TRACE})).json()["processingActivities"]
     people = {line["attributes"]["dpl.core.data_subject_id"] for line in found}

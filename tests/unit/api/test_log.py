@@ -3,7 +3,6 @@
 from base64 import b64decode
 from collections.abc import Callable
 
-import orjson
 import pytest
 
 from audit.errors import ProofInvalid
@@ -11,6 +10,7 @@ from audit.merkle import EMPTY_ROOT, leaf_hash, verify_consistency
 from audit.note import open_note
 from audit.tiles import parse_entries
 from tests.builders import CONSULTANT, SUPERVISOR, House, flag
+from tests.hanging_up import hung_up
 
 pytestmark = pytest.mark.anyio
 
@@ -156,26 +156,3 @@ async def test_a_requester_that_stays_gets_no_correction(house: House) -> None:
     await house.ask(flag())
 
     assert house.size == before + 1
-
-
-async def hung_up(house: House, body: object) -> int:
-    """Send a request whose connection is gone once it was read, and return the status sent."""
-    sent: list[dict[str, object]] = []
-    messages = iter([{"type": "http.request", "body": orjson.dumps(body), "more_body": False}])
-    headers = house.headers() | {"content-type": "application/json"}
-
-    async def receive() -> dict[str, object]:
-        return next(messages, {"type": "http.disconnect"})
-
-    async def send(message: dict[str, object]) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/v1/disclosures",
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-    }
-    await house.app(scope, receive, send)  # type: ignore[arg-type]
-    return int(str(sent[0]["status"]))

@@ -10,11 +10,14 @@ from typing import cast
 
 import httpx
 import pytest
+from typing_extensions import override
 
 from audit.entry import Draft, Receipt
 from audit.errors import AppendFailed
 from audit.ledger import Ledger
 from gateway.api.cases import desk_of
+from gateway.decision.decide import Decider
+from gateway.decision.model import Decision, Permit, Question
 from gateway.identity.clients import Hat
 from gateway.openings import registry_of
 from gateway.table.flow import forget
@@ -294,3 +297,34 @@ async def test_what_is_not_recorded_for_all_is_for_nobody(
     assert len(made) == fails_at - 1
     assert sorted(corrected) == sorted(made)
     assert {each.status_code for each in fetched} == {404}
+
+
+class StricterDecider(Decider):
+    """Decides as policy does, and then lets one field less through."""
+
+    @override
+    async def decide(self, question: Question) -> Decision:
+        """Return the decision without the first of its fields."""
+        decision = await super().decide(question)
+        if isinstance(decision, Permit):
+            return replace(decision, fields=decision.fields[1:])
+        return decision
+
+
+async def test_a_view_that_would_show_too_much_now_is_not_collected(
+    table_house: House, case_id: str
+) -> None:
+    """When fewer fields are permitted than were shared, the kept view is not cut but withheld."""
+    [identity] = await shared(table_house, case_id, seat(CARE))
+    services = table_house.services
+    decider = services.gate.decider
+    stricter = StricterDecider(decider.catalogue, decider.parties, decider._engine)
+    table_house.rewire(replace(services, gate=replace(services.gate, decider=stricter)))
+
+    response = await table_house.get(f"/v1/disclosures/{identity}", CARE)
+
+    [leaf] = table_house.leaves()[-1:]
+    assert response.status_code == 403
+    assert [each["code"] for each in response.json()["reasons"]] == ["TABLE_REFUSED"]
+    assert (leaf["type"], "table" in leaf, "released" in leaf) == ("refusal", True, False)
+    assert "data" not in response.json()

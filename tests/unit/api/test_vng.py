@@ -18,7 +18,7 @@ from tests.fakes_projections import (
     make_log,
     make_policy,
     make_refusal,
-    supervised_app,
+    supervised_client,
 )
 
 pytestmark = pytest.mark.anyio
@@ -44,14 +44,8 @@ def log() -> ListedLog:
 @pytest.fixture
 async def http(log: ListedLog) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of an application where a supervisor is signed in."""
-    async with client_of(log) as client:
+    async with supervised_client(log) as client:
         yield client
-
-
-def client_of(log: ListedLog, *, signed_in: bool = True) -> httpx.AsyncClient:
-    """Return a client of the application over this log."""
-    transport = httpx.ASGITransport(supervised_app(log, signed_in=signed_in))
-    return httpx.AsyncClient(transport=transport, base_url=URL)
 
 
 def question(**changes: str) -> dict[str, str]:
@@ -183,5 +177,5 @@ async def test_what_is_no_object_is_not_found(
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/00000000-0000-0000-0000-000000000000"])
 async def test_nobody_else_reads_it(log: ListedLog, path: str) -> None:
     """Without a token nothing is read."""
-    async with client_of(log, signed_in=False) as http:
+    async with supervised_client(log, signed_in=False) as http:
         assert (await http.get(path, params=question())).status_code == 401

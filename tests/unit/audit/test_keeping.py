@@ -17,8 +17,6 @@ from audit.errors import (
 from audit.keeping import (
     Keeper,
     Order,
-    keys_of_epoch,
-    next_keys,
     open_commitments,
 )
 from audit.proof import verify_receipt
@@ -34,7 +32,8 @@ from tests.fakes_audit import (
     make_seal,
 )
 from tests.fakes_keeping import (
-    KEYS,
+    AFTER,
+    NEXT,
     ORDER,
     OTHERS,
     KeptLog,
@@ -43,9 +42,6 @@ from tests.fakes_keeping import (
     replayed_draft,
     several_draft,
 )
-
-NEXT = next_keys(KEYS, b"n" * 32)
-AFTER = keys_of_epoch(NEXT, 2)
 
 
 @pytest.fixture

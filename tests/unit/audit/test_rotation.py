@@ -14,7 +14,9 @@ from audit.seal import Seal, SealKeys
 from audit.storage.contract import SubjectKey
 from tests.fakes_audit import SUBJECT, VKEY, CountedRandom, make_draft, make_seal
 from tests.fakes_keeping import (
+    AFTER,
     KEYS,
+    NEXT,
     ORDER,
     OTHERS,
     KeptLog,
@@ -23,9 +25,6 @@ from tests.fakes_keeping import (
     replayed_draft,
     several_draft,
 )
-
-NEXT = next_keys(KEYS, b"n" * 32)
-AFTER = keys_of_epoch(NEXT, 2)
 
 
 @pytest.fixture

@@ -244,7 +244,7 @@ async def test_reading_is_recorded_before_anything_is_shown(
     found = await search(desk, CARE, PERSON)
 
     assert (view.version, view.is_shared) == (3, True)
-    assert [case.id for case in found] == [record.case.id]
+    assert [each.case.id for each in found] == [record.case.id]
     assert ledger.steps[-2:] == ["read", "read"]
 
 

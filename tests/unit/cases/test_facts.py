@@ -137,7 +137,6 @@ def test_both_ends_of_an_age_count(age: int, outcome: str) -> None:
 
 def test_an_unknown_age_is_unknown() -> None:
     """Without a birth date nobody is taken for an adult, or for a child."""
-    assert age_outcome(None, Condition("age", ConditionKind.AGE, 18)) == "unknown"
     assert consent_outcome([consent("betrokkene")], None, DAY) == "unknown"
 
 

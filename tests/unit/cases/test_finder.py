@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cases.finder import FactFinder, Inquiry
 from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
-from gateway.catalogue.model import Phase, Purpose
+from gateway.catalogue.model import Condition, ConditionKind, Phase, Purpose
 from gateway.subject import parse_bsn
 from tests.fakes_cases import MemoryCases, MemorySource
 from tests.fakes_decision import catalogue
@@ -283,5 +283,60 @@ async def test_a_consent_for_some_fields_is_none_for_others(
     cases = _in_case(purpose, given=(given,))
 
     outcomes = await FactFinder(cases, MemorySource(BORN)).gather(_inquiry(purpose), purpose, asked)
+
+    assert outcomes["consent"] == outcome
+
+
+def _born(date: str) -> MemorySource:
+    return MemorySource({"brp": [{"geboortedatum": date}]})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("born", "outcome"),
+    [
+        ("2008-00-00", "unknown"),
+        ("2008-03-00", "unknown"),
+        ("2008-02-00", "met"),
+        ("2007-00-00", "met"),
+        ("2009-00-00", "AGE_OUT_OF_RANGE"),
+        ("2027-00-00", "unknown"),
+    ],
+)
+async def test_an_age_limit_holds_where_every_birthday_agrees(born: str, outcome: str) -> None:
+    """Who may have turned 18 or not is neither let in nor taken for a child: it is unknown."""
+    purpose = _purpose("levensonderhoud-overbruggen")
+    limit = Condition("age", ConditionKind.AGE, 18)
+    purpose = replace(purpose, conditions=(limit,))
+
+    outcomes = await FactFinder(_in_case(purpose), _born(born)).gather(
+        _inquiry(purpose), purpose, ()
+    )
+
+    assert outcomes["age"] == outcome
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("born", "giver", "outcome"),
+    [
+        ("2010-00-00", "betrokkene", "unknown"),
+        ("2010-00-00", "ouder", "CONSENT_WRONG_PERSON"),
+        ("2009-00-00", "betrokkene", "met"),
+        ("2014-00-00", "ouder", "unknown"),
+        ("2015-00-00", "ouder", "met"),
+        ("onbekend", "betrokkene", "unknown"),
+    ],
+)
+async def test_a_voice_counts_where_every_birthday_gives_it(
+    born: str, giver: str, outcome: str
+) -> None:
+    """Consent holds where it holds at each age that somebody may have, and else is unknown."""
+    purpose = _purpose("levensonderhoud-overbruggen")
+    consent = Condition("consent", ConditionKind.CONSENT)
+    purpose = replace(purpose, conditions=(consent,))
+    cases = _in_case(purpose, given=(_consent(purpose, giver),))
+
+    outcomes = await FactFinder(cases, _born(born)).gather(_inquiry(purpose), purpose, ())
 
     assert outcomes["consent"] == outcome

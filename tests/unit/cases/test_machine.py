@@ -339,3 +339,62 @@ def test_what_narrows_is_what_takes_something_away() -> None:
         Step.TRAJECTORY_ENDED,
         Step.CLOSED,
     }
+
+
+def decidable() -> tuple[Machine, CaseRecord]:
+    """Return the rules for the taskforce, and a case in which it decides."""
+    actor = Actor("gem-taskforce1627", "taskforce-lid", "medewerker-9")
+    start = Start("taskforce-16-27", Beginning.OWN_REQUEST, PERSON)
+    return machine(actor), machine(actor).begin(start, keys())
+
+
+def test_the_coordinator_notes_that_working_together_is_stuck() -> None:
+    """It is noted with its day, and taken back when it goes on again; each is a version."""
+    stalled = machine().stall(planned())
+    resumed = machine().resume(stalled)
+
+    assert (stalled.case.stalled_on, resumed.case.stalled_on) == (DAY, None)
+    assert resumed.version == stalled.version + 1 == planned().version + 2
+
+
+def test_a_decision_is_noted_once() -> None:
+    """That it was decided stands in the case with its day, and never changes."""
+    rules, record = decidable()
+    decided = rules.decide(record)
+
+    assert (decided.case.decided_on, decided.version) == (DAY, 2)
+    with pytest.raises(CaseRefused) as refused:
+        rules.decide(decided)
+    assert refused.value.code is CaseCode.NOTHING_TO_DECIDE
+
+
+NOTES: dict[str, tuple[Callable[[], CaseRecord], CaseCode]] = {
+    "stuck by another party": (lambda: machine(CARE).stall(planned()), CaseCode.COORDINATOR_ONLY),
+    "on by another party": (
+        lambda: machine(CARE).resume(machine().stall(planned())),
+        CaseCode.COORDINATOR_ONLY,
+    ),
+    "decided by another party": (
+        lambda: machine(CARE).decide(planned()),
+        CaseCode.COORDINATOR_ONLY,
+    ),
+    "stuck twice": (lambda: machine().stall(machine().stall(planned())), CaseCode.NOTED_ALREADY),
+    "on while it went on": (lambda: machine().resume(planned()), CaseCode.NOTED_ALREADY),
+    "decided without a term": (
+        lambda: machine().decide(planned()),
+        CaseCode.NOTHING_TO_DECIDE,
+    ),
+    "stuck and closed": (lambda: machine().stall(closed()), CaseCode.CASE_CLOSED),
+    "decided and closed": (lambda: machine().decide(closed()), CaseCode.CASE_CLOSED),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_note_is_the_coordinators_and_made_once(name: str) -> None:
+    """Nobody else notes it, nothing is noted twice, and nothing follows on a closed case."""
+    take, code = NOTES[name]
+
+    with pytest.raises(CaseRefused) as refused:
+        take()
+
+    assert refused.value.code is code

@@ -170,7 +170,7 @@ async def test_a_search_that_takes_too_long_is_cut_off(file: Path) -> None:
     """SQLite looks at the clock while it works, and stops; a failure, and not an empty answer."""
     with closing(sqlite3.connect(file)) as connection, connection:
         row = "SELECT hex(randomblob(16)), hex(randomblob(16)), subject, label, kind, phase,"
-        rest = " beginning, began_on, version, signal, agreements FROM case_record, "
+        rest = " beginning, began_on, version, signal, agreements, NULL, NULL FROM case_record, "
         count = "SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999"
         many = "(WITH RECURSIVE n(i) AS (", count, ") SELECT i FROM n)"
         connection.execute("".join(("INSERT INTO case_record ", row, rest, *many)))

@@ -1,5 +1,6 @@
 """The kinds of case of the policy: read as written, and at one with the other files."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from gateway.catalogue.model import Beginning, Phase
 from tests.fakes_decision import catalogue, copy_policy
 
 PLAN = "regie/voortgang-afspraken.yaml"
+STUCK = "regie/noodzaak-gecoordineerde-aanpak.yaml"
 
 
 def test_a_kind_of_case_is_read_as_written() -> None:
@@ -21,6 +23,30 @@ def test_a_kind_of_case_is_read_as_written() -> None:
     assert not kind.coordinated_by("gem-regie", "regisseur-wijkteam")
     assert kind.starts[Beginning.SIGNAL].task == "wams-gecoordineerde-aanpak"
     assert (kind.term_days, kind.consent) == (182, "voortgang-afspraken")
+
+
+def test_a_term_to_decide_is_read_as_written() -> None:
+    """The taskforce decides on the day itself; where nothing is said there is no term."""
+    kinds = catalogue().case_kinds
+    friday = dt.date(2026, 4, 3)
+
+    assert kinds["taskforce-16-27"].decide_by(friday) == friday
+    assert kinds["werkplan"].decide_by(friday) is None
+
+
+def test_a_wrong_term_is_pointed_at(tmp_path: Path) -> None:
+    """The finding says in which line the term stands."""
+    purposes, policies = copy_policy(tmp_path)
+    path = purposes / "cases.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("{working_days: 0}", "{working_days: 999}"), encoding="utf-8")
+    line = text[: text.index("{working_days")].count("\n") + 1
+
+    with pytest.raises(CatalogueInvalid) as invalid:
+        load_catalogue(purposes, policies)
+
+    [finding] = invalid.value.findings
+    assert (finding.code, finding.file, finding.line) == ("CASE_TERM", "purposes/cases.yaml", line)
 
 
 def test_a_purpose_is_for_phases() -> None:
@@ -38,6 +64,14 @@ def test_a_purpose_is_for_phases() -> None:
         ("cases.yaml", "phases: [verkenning, ", "phases: [gesloten, ", "CASE_KIND_EMPTY"),
         ("cases.yaml", "phases: [verkenning, ", "phases: [anders, ", "VALUE_WRONG"),
         ("cases.yaml", "term_days: 182", "term_days: 0", "CASE_TERM"),
+        ("cases.yaml", "{working_days: 0}", "{working_days: -1}", "CASE_TERM"),
+        ("cases.yaml", "{working_days: 0}", "{working_days: 261}", "CASE_TERM"),
+        ("cases.yaml", "{working_days: 0}", "{working_days: vandaag}", "NOT_A_NUMBER"),
+        ("cases.yaml", "{working_days: 0}", "{}", "CASE_TERM"),
+        ("cases.yaml", "{working_days: 0}", "{hours: 4}", "KEY_UNKNOWN"),
+        (STUCK, "of: casus.samenwerking_stagneert", "of: casus.verhaal", "CASE_COLUMN"),
+        (STUCK, "where: {soort: werkplan}", "where: {label: C-1}", "CASE_COLUMN"),
+        (PLAN, "of: casus_partij.organisatie", "of: casus_partij.rol", "CASE_COLUMN"),
         ("cases.yaml", "task: integrale-afstemming", "task: onbekend", "UNKNOWN_REFERENCE"),
         ("cases.yaml", "{role: spv-ggz,", "{role: onbekend,", "UNKNOWN_REFERENCE"),
         ("cases.yaml", "consent: voortgang-afspraken", "consent: onbekend", "CASE_CONSENT"),

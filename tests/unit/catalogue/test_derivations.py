@@ -3,46 +3,21 @@
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.days import age_on, day_of, year_before
-from gateway.catalogue.model import LEVELS, Band, Derive, FieldGrant, Need, Precision
+from gateway.catalogue.days import Span, age_on, ages_on, day_of, span_of, year_before
+from gateway.catalogue.model import LEVELS, Derive, Precision
+from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
+from tests.grants import BAND, DAY, OCCASION, anything, column, grant
 
-DAY = dt.date(2026, 3, 2)
-BAND = Band((100, 500), ("klein", "midden", "groot"))
+TODAY = Occasion(DAY)
 P, D = Precision, Derive
 YES, NO = True, False
-
-
-def grant(derive: Derive, precision: Precision, **more: Any) -> FieldGrant:  # noqa: ANN401
-    """Return a grant of one column, with what this derivation needs beside it."""
-    plain = FieldGrant(
-        name="gegeven",
-        table="tabel",
-        column="kolom",
-        where=(),
-        derive=derive,
-        precision=precision,
-        band=BAND if precision is P.BAND else None,
-        need=Need.ALWAYS,
-        because="Nodig voor de toets.",
-        consent=False,
-        special=None,
-        key="wie",
-        against=110,
-    )
-    return replace(plain, **more)
-
-
-def column(*values: object) -> list[dict[str, object]]:
-    """Return rows with one column."""
-    return [{"kolom": value} for value in values]
 
 
 def parties(*rows: tuple[object, object, object]) -> list[dict[str, object]]:
@@ -70,6 +45,22 @@ ANSWERS = [
     Given(D.ONE, P.EXACT, column(2**60), None),
     Given(D.ONE, P.EXACT, column(math.nan), None),
     Given(D.ONE, P.EXACT, column(math.inf), None),
+    Given(D.ONE, P.EXACT, column("1999-05-00"), None),
+    Given(D.ONE, P.EXACT, column("1999-00-00"), None),
+    Given(D.ONE, P.EXACT, column("1999-05-12"), "1999-05-12"),
+    Given(D.ONE, P.EXACT, column("\ud800"), None),
+    Given(D.ONE, P.YEAR, column("1999-00-00"), 1999),
+    Given(D.ONE, P.YEAR, column("1999-00-12"), None),
+    Given(D.ONE, P.YEAR, column("0000-00-00"), None),
+    Given(D.ONE, P.QUARTER, column("1999-05-00"), "1999-K2"),
+    Given(D.ONE, P.QUARTER, column("1999-00-00"), None),
+    Given(D.ONE, P.POSTCODE4, column("1511AB"), "1511"),
+    Given(D.ONE, P.POSTCODE4, column("1511 ab "), "1511"),
+    Given(D.ONE, P.POSTCODE4, column("1511"), None),
+    Given(D.ONE, P.POSTCODE4, column("0511AB"), None),
+    Given(D.ONE, P.POSTCODE4, column("1511  AB"), None),
+    Given(D.ONE, P.POSTCODE4, column(1511), None),
+    Given(D.ONE, P.PSEUDONYM, column("17"), None),
     Given(D.ANY, P.FLAG, column(NO, YES), YES),
     Given(D.ANY, P.FLAG, column(NO, NO), NO),
     Given(D.ANY, P.FLAG, column(NO, None), None),
@@ -119,6 +110,36 @@ ANSWERS = [
     Given(D.AGE, P.BAND, column("1900-01-01"), "midden"),
     Given(D.AGE, P.YEAR, column("2026-03-03"), None),
     Given(D.AGE, P.YEAR, column("onbekend"), None),
+    Given(D.AGE, P.YEAR, column("1999-02-00"), 27),
+    Given(D.AGE, P.YEAR, column("1999-03-00"), None),
+    Given(D.AGE, P.YEAR, column("1999-00-00"), None),
+    Given(D.AGE, P.YEAR, column("2026-00-00"), 0),
+    Given(D.AGE, P.BAND, column("1999-00-00"), "klein"),
+    Given(D.AGE, P.BAND, column("1926-00-00"), None),
+    Given(D.AGE_FROM, P.FLAG, column("2008-03-02"), YES),
+    Given(D.AGE_FROM, P.FLAG, column("2008-03-03"), NO),
+    Given(D.AGE_FROM, P.FLAG, column("2008-02-00"), YES),
+    Given(D.AGE_FROM, P.FLAG, column("2008-03-00"), None),
+    Given(D.AGE_FROM, P.FLAG, column("2008-00-00"), None),
+    Given(D.AGE_FROM, P.FLAG, column("2009-00-00"), NO),
+    Given(D.AGE_FROM, P.FLAG, column("2027-00-00"), None),
+    Given(D.AGE_FROM, P.FLAG, column("2008-03-02", "2008-03-03"), None),
+    Given(D.EARLIEST, P.YEAR, column("2026-00-00", "2026-03-09"), 2026),
+    Given(D.EARLIEST, P.QUARTER, column("2026-00-00", "2026-03-09"), "2026-K1"),
+    Given(D.EARLIEST, P.EXACT, column("2026-03-00", "2026-03-01"), "2026-03-01"),
+    Given(D.EARLIEST, P.EXACT, column("2026-03-00", "2026-03-09"), None),
+    Given(D.ONE_OF, P.FLAG, column("zwaar"), YES),
+    Given(D.ONE_OF, P.FLAG, column("middel"), NO),
+    Given(D.ONE_OF, P.FLAG, column("zwaar", "licht"), None),
+    Given(D.ONE_OF, P.FLAG, column(3), None),
+    Given(D.AT_LEAST, P.FLAG, column(110), YES),
+    Given(D.AT_LEAST, P.FLAG, column(109.5), NO),
+    Given(D.AT_LEAST, P.FLAG, column("110"), None),
+    Given(D.MATCH, P.FLAG, [{"kolom": "A. de Vries", "brp.naam": "Anna Vries"}], YES),
+    Given(D.MATCH, P.FLAG, [{"kolom": "A. de Vries", "brp.naam": "Bea Vries"}], NO),
+    Given(D.MATCH, P.FLAG, [{"kolom": "A. de Vries", "brp.naam": None}], None),
+    Given(D.MATCH, P.FLAG, [{"kolom": "A. de Vries"}], None),
+    Given(D.MATCH, P.FLAG, [], None),
     Given(D.LAST_12_MONTHS, P.COUNT, column("2025-03-02", "2026-03-02"), 2),
     Given(D.LAST_12_MONTHS, P.COUNT, column("2025-03-01", "2026-03-03"), 0),
     Given(D.LAST_12_MONTHS, P.COUNT, [], 0),
@@ -155,20 +176,20 @@ ANSWERS = [
 )
 def test_each_word_gives_its_answer_or_unknown(case: Given) -> None:
     """What fits the word gives the answer; what does not is unknown, and never a guess."""
-    found = minimise(grant(case.derive, case.precision), case.rows, DAY)
+    found = minimise(grant(case.derive, case.precision), case.rows, TODAY)
 
     assert found == case.expected
     assert type(found) is type(case.expected)
 
 
-@pytest.mark.parametrize("derive", [D.AGE, D.LAST_12_MONTHS, D.ACTIVE_PARTIES])
+@pytest.mark.parametrize("derive", [D.AGE, D.AGE_FROM, D.LAST_12_MONTHS, D.ACTIVE_PARTIES])
 def test_what_depends_on_the_day_is_unknown_without_it(derive: Derive) -> None:
     """Nothing reads a clock: without the day of the decision there is no answer."""
     rows = parties(("2020-01-01", "2020-01-01", None))
     level = min(LEVELS[derive])
 
     assert minimise(grant(derive, level), rows) is None
-    assert minimise(grant(derive, level), rows, DAY) is not None
+    assert minimise(grant(derive, level), rows, TODAY) is not None
 
 
 def test_rows_are_counted_without_reading_a_column() -> None:
@@ -181,21 +202,9 @@ def test_rows_are_counted_without_reading_a_column() -> None:
     assert minimise(grant(D.ONE, P.EXACT, column=None), rows) is None
 
 
-anything = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(),
-    st.binary(),
-    st.dates(),
-    st.dates().map(dt.date.isoformat),
-    st.decimals(),
-    st.lists(st.text()),
-    st.dictionaries(st.text(), st.integers()),
-)
 rows = st.lists(
-    st.dictionaries(st.sampled_from(["kolom", "wie", "van", "tot"]), anything), max_size=4
+    st.dictionaries(st.sampled_from(["kolom", "wie", "van", "tot", "brp.naam"]), anything),
+    max_size=4,
 )
 combinations = st.sampled_from(
     [(derive, level) for derive in Derive for level in Precision if level in LEVELS[derive]]
@@ -207,6 +216,8 @@ SHAPES = {
     P.BAND: str,
     P.YEAR: int,
     P.QUARTER: str,
+    P.POSTCODE4: str,
+    P.PSEUDONYM: str,
     P.EXACT: str | int | float | list | dict,
 }
 
@@ -218,7 +229,7 @@ def test_nothing_finer_than_the_level_ever_comes_out(
     """Whatever the rows hold, the answer has the shape of its level, or is unknown."""
     derive, level = combination
 
-    value = minimise(grant(derive, level), found, day)
+    value = minimise(grant(derive, level), found, Occasion(day, OCCASION.pseudonym))
 
     assert value is None or isinstance(value, SHAPES[level])
     assert level is not P.BAND or value in (*BAND.labels, None)
@@ -230,7 +241,7 @@ def test_a_level_that_does_not_fit_the_word_gives_nothing(
     derive: Derive, level: Precision, found: list[dict[str, object]]
 ) -> None:
     """A combination that the policy files may not hold releases nothing, should it ever occur."""
-    value = minimise(grant(derive, level), found, DAY)
+    value = minimise(grant(derive, level), found, TODAY)
 
     assert level in LEVELS[derive] or value is None
 
@@ -268,3 +279,72 @@ def test_a_birthday_counts_from_its_own_day(born: str, day: str, age: int) -> No
 def test_a_year_before_is_the_same_day(day: str, before: str) -> None:
     """A leap day goes back to the end of February; time has a beginning."""
     assert year_before(dt.date.fromisoformat(day)).isoformat() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2024-02-00", "2024-02-01", "2024-02-29"),
+        ("2023-02-00", "2023-02-01", "2023-02-28"),
+        ("2023-12-00", "2023-12-01", "2023-12-31"),
+        ("2023-00-00", "2023-01-01", "2023-12-31"),
+        ("2023-05-12", "2023-05-12", "2023-05-12"),
+    ],
+)
+def test_a_date_known_in_part_lies_between_two_days(text: str, first: str, last: str) -> None:
+    """Zeros stand for every month or every day that it may be."""
+    assert span_of(text) == Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "ages"),
+    [
+        ("2008-02-00", "2026-02-28", (17, 18)),
+        ("2008-02-00", "2026-03-01", (18,)),
+        ("2008-00-00", "2026-12-31", (18,)),
+        ("2008-00-00", "2026-12-30", (17, 18)),
+        ("2026-00-00", "2026-03-02", (0,)),
+        ("2026-03-03", "2026-03-02", ()),
+        ("onbekend", "2026-03-02", ()),
+    ],
+)
+def test_an_age_is_as_certain_as_the_birth_date(born: str, day: str, ages: tuple[int, ...]) -> None:
+    """Where the day or the month is unknown, every age that it may be is given."""
+    assert ages_on(span_of(born), dt.date.fromisoformat(day)) == ages
+
+
+@pytest.mark.parametrize("against", ["18", None, True])
+def test_a_limit_that_is_no_number_is_never_reached(against: object) -> None:
+    """Such a grant cannot be read from a file; should it ever occur, it says nothing."""
+    assert minimise(grant(D.AGE_FROM, P.FLAG, against=against), column("1999-05-12"), TODAY) is None
+
+
+def test_a_pseudonym_is_made_by_whoever_serves_the_receiver() -> None:
+    """A text or a whole number is named, without the spaces around it; nothing else is."""
+    made = grant(D.ONE, P.PSEUDONYM)
+
+    assert minimise(made, column(" 17 "), OCCASION) == "codenaam van 17"
+    assert minimise(made, column(17), OCCASION) == "codenaam van 17"
+    assert minimise(made, column(" "), OCCASION) is None
+    assert minimise(made, column(YES), OCCASION) is None
+    assert minimise(made, column(2**60), OCCASION) is None
+    assert minimise(made, column(1.5), OCCASION) is None
+
+
+@pytest.mark.parametrize(
+    ("derive", "rows", "expected"),
+    [
+        (D.ONE, column("huur"), "huur"),
+        (D.ONE, column("koop"), None),
+        (D.ONE, column(7), None),
+        (D.LIST, column("huur", "schuld"), ["huur", "schuld"]),
+        (D.LIST, column("huur", "koop"), None),
+        (D.ITEMS, column(["huur"]), ["huur"]),
+        (D.ITEMS, column(["huur", "koop"]), None),
+    ],
+)
+def test_only_what_the_closed_list_names_leaves(
+    derive: Derive, rows: Sequence[dict[str, object]], expected: object
+) -> None:
+    """One text that is not on the list makes all of it unknown: half a list would mislead."""
+    assert minimise(grant(derive, P.EXACT, labels=("huur", "schuld")), rows) == expected

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.load import load_catalogue
-from gateway.catalogue.model import ConditionKind, Derive, Need, Precision, RestsOn
+from gateway.catalogue.model import ConditionKind, Derive, FieldGrant, Need, Precision, RestsOn
 from tests.fakes_decision import POLICIES, PURPOSES, catalogue, copy_policy
 
 FLAG = "jeugd/lichte-of-zware-hulp.yaml"
@@ -20,6 +20,7 @@ PLAN = "regie/voortgang-afspraken.yaml"
 BILL = "regie/noodzaak-gecoordineerde-aanpak.yaml"
 CONFIRMED = "kind: source_confirmation, rests_on: source_confirmation"
 LIMITS = "CONDITION_LIMITS"
+AGE_FROM = "precision: flag\n    derive: age_from\n    against:"
 THE_FIRST_THREE = (
     "hulpvraag-afbakenen",
     "lichte-of-zware-hulp",
@@ -169,6 +170,21 @@ def test_a_duplicate_purpose_is_refused(tmp_path: Path) -> None:
         (FLAG, "precision: flag", "precision: flag\n    against: 3", "DERIVE"),
         (FLAG, "precision: flag", "precision: flag\n    derive: equals", "DERIVE"),
         (PLAN, "    key: partij\n", "", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    derive: one_of", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    derive: one_of\n    one_of: []", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    one_of: [licht]", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    derive: match", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    with: brp.naam", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    derive: match\n    with: brp", "COLUMN"),
+        (FLAG, "precision: flag", "precision: flag\n    derive: age_from", "DERIVE"),
+        (FLAG, "precision: flag", f"{AGE_FROM} achttien", "AGAINST"),
+        (FLAG, "precision: flag", f"{AGE_FROM} true", "AGAINST"),
+        (FLAG, "precision: flag", f"{AGE_FROM} 151", "AGAINST"),
+        (FLAG, "precision: flag", f"{AGE_FROM} -1", "AGAINST"),
+        (FLAG, "precision: flag", "precision: year\n    derive: age_from", "DERIVE"),
+        (FLAG, "precision: flag", "precision: flag\n    labels: [licht]", "LABELS"),
+        (FLAG, "precision: flag", "precision: exact\n    labels: []", "LABELS"),
+        (PLAN, "    key: partij\n", "    key: partij\n    labels: [loopt]\n", "LABELS"),
         (FLAG, "case_kinds: [jeugd-toeleiding]", "case_kinds: []", "CASE_KIND_MISSING"),
         (FLAG, "task:", "representation: financien\ntask:", "REPRESENTATION"),
         (GROUP, "case_kinds: []", "case_kinds: [beleid]", "GROUP"),
@@ -324,3 +340,48 @@ def test_reading_leaves_the_collector_as_it_was(*, enabled: bool) -> None:
         gc.enable()
 
     assert after is enabled
+
+
+def flag_with(tmp_path: Path, *members: str) -> FieldGrant:
+    """Return the flag, read from its file with other members instead of its precision."""
+    purposes, policies = copy_policy(tmp_path)
+    _edit(purposes / FLAG, "precision: flag", "\n    ".join(members))
+    loaded = load_catalogue(purposes, policies)
+    return loaded.purposes["lichte-of-zware-hulp"].fields["specialisatie_ingezet"]
+
+
+def test_a_match_names_two_columns(tmp_path: Path) -> None:
+    """The other name may stand in another table, which is then read too."""
+    grant = flag_with(tmp_path, "precision: flag", "derive: match", "with: brp.naam")
+
+    assert (grant.derive, grant.other) == (Derive.MATCH, ("brp", "naam"))
+    assert (grant.columns, grant.elsewhere) == (("specialisatie_ingezet",), ("brp", "naam"))
+    assert grant.other_key == "brp.naam"
+
+
+def test_a_match_within_a_table_reads_two_columns_of_it(tmp_path: Path) -> None:
+    """The twin: no other table is read."""
+    grant = flag_with(
+        tmp_path, "precision: flag", "derive: match", "with: jeugdhulp_traject.status"
+    )
+
+    assert (grant.columns, grant.elsewhere) == (("specialisatie_ingezet", "status"), None)
+    assert grant.other_key == "status"
+
+
+def test_a_limit_and_a_choice_are_read(tmp_path: Path) -> None:
+    """An age that is reached or not, and texts of which it is one or not."""
+    aged = flag_with(tmp_path / "a", "precision: flag", "derive: age_from", "against: 18")
+    chosen = flag_with(tmp_path / "b", "precision: flag", "derive: one_of", "one_of: [a, b]")
+
+    assert (aged.derive, aged.against) == (Derive.AGE_FROM, 18)
+    assert (chosen.derive, chosen.one_of) == (Derive.ONE_OF, ("a", "b"))
+    assert (aged.elsewhere, aged.other_key) == (None, "")
+
+
+def test_a_closed_list_is_read() -> None:
+    """All the texts that may leave stand in the grant; without the member any text may."""
+    fields = catalogue().purposes["hulpvraag-afbakenen"].fields
+
+    assert "huisvesting" in fields["relevante_leefgebieden"].labels
+    assert fields["lopende_schuldhulp"].labels == ()

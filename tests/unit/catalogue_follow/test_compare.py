@@ -65,6 +65,16 @@ def banded(*limits: int) -> Catalogue:
     return with_grant(FLAG, "verwachte_duur_band", band=Band(limits, labels))
 
 
+def listed(*labels: str) -> Catalogue:
+    """Return the catalogue in which only these texts may leave for the flag."""
+    return with_grant(FLAG, "specialisatie_ingezet", labels=labels)
+
+
+def leveled(precision: Precision) -> Catalogue:
+    """Return the catalogue with another level for the flag."""
+    return with_grant(FLAG, "specialisatie_ingezet", precision=precision)
+
+
 def told(old: Catalogue, new: Catalogue) -> set[tuple[Direction, str]]:
     """Return direction and aspect of everything that changed."""
     changes = compare(policy(old), policy(new)).changes
@@ -91,6 +101,22 @@ WIDER: dict[str, tuple[Callable[[], Catalogue], Callable[[], Catalogue], str]] =
         catalogue,
         lambda: with_grant(SCOOTER, "relevante_leefgebieden", where=()),
         "where",
+    ),
+    "a longer list of texts": (
+        lambda: listed("huur"),
+        lambda: listed("huur", "koop"),
+        "labels",
+    ),
+    "any text": (lambda: listed("huur"), listed, "labels"),
+    "the value instead of its pseudonym": (
+        lambda: leveled(Precision.PSEUDONYM),
+        lambda: leveled(Precision.EXACT),
+        "precision",
+    ),
+    "a postcode instead of whether there is one": (
+        lambda: leveled(Precision.EXISTS),
+        lambda: leveled(Precision.POSTCODE4),
+        "precision",
     ),
     "more limits": (lambda: banded(6, 12), lambda: banded(3, 6, 12), "band"),
     "a condition dropped": (catalogue, lambda: conditions(SCHOOL), "condition"),
@@ -168,6 +194,27 @@ DIFFERENT: dict[str, tuple[Callable[[], Catalogue], Callable[[], Catalogue], str
         catalogue,
         lambda: with_grant(FLAG, "specialisatie_ingezet", where=(("status", "anders"),)),
         "where",
+    ),
+    "a pseudonym instead of an area": (
+        lambda: leveled(Precision.POSTCODE4),
+        lambda: leveled(Precision.PSEUDONYM),
+        "precision",
+    ),
+    "an area instead of a range": (
+        lambda: leveled(Precision.BAND),
+        lambda: leveled(Precision.POSTCODE4),
+        "precision",
+    ),
+    "another list of texts": (lambda: listed("huur"), lambda: listed("koop"), "labels"),
+    "another choice": (
+        catalogue,
+        lambda: with_grant(FLAG, "specialisatie_ingezet", one_of=("a",)),
+        "one_of",
+    ),
+    "another name to match with": (
+        catalogue,
+        lambda: with_grant(FLAG, "specialisatie_ingezet", other=("brp", "naam")),
+        "other",
     ),
     "other limits": (lambda: banded(6, 12), lambda: banded(6, 9), "band"),
     "other labels": (catalogue, lambda: banded(6, 12), "band"),

@@ -10,7 +10,10 @@ import pytest
 
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.invariants import (
+    EMERGENCY,
     KEYS,
+    ORDINARY,
+    PERSON,
     Invariant,
     Release,
     Violation,
@@ -18,6 +21,7 @@ from gateway.catalogue.invariants import (
     violations,
 )
 from gateway.catalogue.model import Catalogue, Purpose, Requester, Sensitivity
+from gateway.decision.answer import TAKES_TIME
 from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.parties import Parties
@@ -25,6 +29,7 @@ from gateway.reach import NOBODY, Reach, reach_of, requesters_of, steps_of
 from tests.fakes_decision import POLICIES, catalogue
 from tests.unit.catalogue_follow.world import CONSULTANT, FLAG, SCHOOL, SCOOTER, with_grant
 
+SAFETY = "veiligheid-laten-beoordelen"
 FLAG_RELEASE = Release(
     CONSULTANT,
     "jeugd-toeleiding",
@@ -79,7 +84,7 @@ def test_the_reach_is_every_field_of_every_purpose_for_every_requester() -> None
     best = {
         (release.requester, release.purpose, release.field)
         for release in reach().releases
-        if not release.unmet
+        if not release.unmet and release.situation == ORDINARY
     }
 
     assert best == {
@@ -93,6 +98,39 @@ def test_the_reach_is_every_field_of_every_purpose_for_every_requester() -> None
 def test_a_stranger_reaches_nothing() -> None:
     """Whoever the policy files do not know gets no field at all."""
     assert all(release.requester != NOBODY for release in reach().releases)
+
+
+def test_the_reach_holds_what_leaves_in_immediate_danger() -> None:
+    """What an emergency does without is not met in it; what it demands is, and so for one purpose.
+
+    Its twin: without an emergency nothing about a person leaves without a case.
+    """
+    urgent = [each for each in reach().releases if each.situation == EMERGENCY]
+    without_case = {
+        each.situation for each in reach().releases if "case" in each.unmet and each.about == PERSON
+    }
+    demanded = {
+        condition.name
+        for condition in catalogue().purposes[SAFETY].conditions
+        if condition.kind not in TAKES_TIME
+    }
+
+    assert {each.purpose for each in urgent} == {SAFETY}
+    assert without_case == {EMERGENCY}
+    assert not demanded & {name for each in urgent for name in each.unmet}
+
+
+def test_a_purpose_that_comes_to_know_emergencies_breaks_a_sentence() -> None:
+    """The sentences are held against what leaves in danger, and not only against what else does."""
+    made = few(FLAG)
+    opened = replace(made.purposes[FLAG], emergency=True)
+    made = replace(made, purposes=MappingProxyType({FLAG: opened}))
+    invariants = load_invariants(POLICIES, catalogue())
+
+    found = violations(invariants, anyio.run(reach_of, decider(made)).releases, made)
+
+    assert {each.release.situation for each in found} == {EMERGENCY}
+    assert {each.invariant.sentence[:23] for each in found} == {"Ook bij direct gevaar g"}
 
 
 def test_requesters_and_steps_are_all_there() -> None:
@@ -119,6 +157,7 @@ FITS: dict[str, tuple[str, ...]] = {
     "activity": ("criteria-toetsen-zwaarte",),
     "purpose": (FLAG,),
     "about": ("person",),
+    "situation": ("ordinary",),
     "rests_on": ("source_confirmation",),
     "field": ("specialisatie_ingezet",),
     "holder": ("jeugdhulpaanbieder",),
@@ -140,6 +179,7 @@ FITS_NOT: dict[str, tuple[str, ...]] = {
     "purpose": (SCOOTER,),
     "about": ("group",),
     "unmet": ("case",),
+    "situation": ("emergency",),
     "rests_on": ("claim",),
     "field": ("adres",),
     "holder": ("brp",),

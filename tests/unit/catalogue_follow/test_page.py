@@ -7,15 +7,16 @@ from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from typing_extensions import override
 
-from gateway.catalogue.model import Precision, Purpose, Requester
+from gateway.catalogue.model import Derive, Precision, Purpose, Requester
 from gateway.catalogue.page import catalogue_page, register_page
 from gateway.catalogue.picture import LEVEL_WORDS, MARKS, overview, panels
 from tests.fakes_decision import catalogue
-from tests.unit.catalogue_follow.world import FLAG, SCHOOL, policy, say, with_purpose
+from tests.unit.catalogue_follow.world import FLAG, SCHOOL, policy, say, with_grant, with_purpose
 
 TODAY = dt.date(2026, 3, 2)
 VOID = {"meta", "input", "link", "br", "img", "hr"}
@@ -142,6 +143,8 @@ PAIRS = [
     ("#1b2733", "#5f96d0"),
     ("#1b2733", "#8db6e2"),
     ("#ffffff", "#2f6db0"),
+    ("#ffffff", "#285f9c"),
+    ("#ffffff", "#1f5088"),
     ("#ffffff", "#154273"),
 ]
 
@@ -239,3 +242,29 @@ def test_who_may_not_declare_is_not_in_the_picture() -> None:
 def test_every_level_has_words_and_a_mark() -> None:
     """No level is shown by its colour alone."""
     assert LEVEL_WORDS.keys() == MARKS.keys() == set(Precision)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"against": 110}, "vergeleken met 110<"),
+        ({"against": 1}, "vergeleken met 1<"),
+        ({"against": True}, "vergeleken met ja<"),
+        ({"against": False}, "vergeleken met nee<"),
+        ({"one_of": ("licht", "zwaar")}, ">licht of zwaar<"),
+        ({"other": ("bank", "naam_houder")}, "vergeleken met naam houder (bank)<"),
+        ({"labels": ("huur", "koop")}, "alleen deze woorden: huur, koop<"),
+        ({"precision": Precision.POSTCODE4}, "<td>de vier cijfers van de postcode"),
+        ({"precision": Precision.PSEUDONYM}, "<td>een codenaam, voor ieder doel een andere"),
+        ({"derive": Derive.AGE_FROM}, "(of de leeftijd bereikt is)"),
+        ({"derive": Derive.AT_LEAST}, "(of het genoeg is)"),
+        ({"derive": Derive.ONE_OF}, "(of het een van deze is)"),
+        ({"derive": Derive.MATCH}, "(of de namen overeenkomen)"),
+    ],
+)
+def test_what_a_value_is_compared_with_is_said(changes: dict[str, Any], said: str) -> None:
+    """Whoever reads the page sees the limit, the words and the other name, in plain Dutch."""
+    changed = policy(with_grant(FLAG, "specialisatie_ingezet", **changes))
+
+    assert said in catalogue_page(changed, say, TODAY)
+    assert said not in page().replace("vergeleken met 110<", "")

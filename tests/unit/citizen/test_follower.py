@@ -2,10 +2,10 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
-from gateway.citizen.follower import Follower
 from gateway.citizen.store import Message, SqlMessages
 from gateway.errors import CasesUnavailable
 from tests.builders import HENK, YUSUF, House, about, flag
@@ -142,7 +142,7 @@ async def test_a_long_log_is_followed_in_turns(opened: House) -> None:
     for _ in range(3):
         await opened.ask(flag(subject=about("999900007")))
     short = follower(opened)
-    steps = Follower(short.origin, short.log, short.personal, short.messages, short.catalogue, 2)
+    steps = replace(short, most=2)
     await opened.ask(flag())
 
     await steps.follow()

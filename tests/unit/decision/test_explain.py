@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
-from gateway.catalogue.model import Catalogue, Condition, ConditionKind
+from gateway.catalogue.model import Catalogue, Condition, ConditionKind, Precision
 from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.explain import (
@@ -199,3 +201,32 @@ async def test_a_note_on_a_ground_is_told() -> None:
     explanation = await _explain(question)
 
     assert "geen eigen wettelijke grondslag" in _dutch(explanation, 4)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("changes", "nl", "en"),
+    [
+        ({"against": 110}, "onbekend, vergeleken met 110)", "unknown, compared with 110)"),
+        ({"against": True}, "vergeleken met ja)", "compared with yes)"),
+        ({"against": False}, "vergeleken met nee)", "compared with no)"),
+        ({"one_of": ("licht", "zwaar")}, ", licht of zwaar)", ", licht or zwaar)"),
+        ({"other": ("bank", "naam_houder")}, "met naam houder (bank))", "naam houder (bank))"),
+        ({"labels": ("huur",)}, "alleen deze woorden: huur)", "only these words: huur)"),
+        ({"precision": Precision.POSTCODE4}, "alleen de vier cijfers", "only the four digits"),
+        ({"precision": Precision.PSEUDONYM}, "alleen een codenaam", "only a pseudonym"),
+    ],
+)
+async def test_what_a_value_is_measured_by_is_told(
+    changes: dict[str, Any], nl: str, en: str
+) -> None:
+    """The limit, the words and the other name stand beside the level, in both languages."""
+    purpose = catalogue().purposes["lichte-of-zware-hulp"]
+    flag = replace(purpose.fields["specialisatie_ingezet"], **changes)
+    changed = replace(purpose, fields=MappingProxyType({**purpose.fields, flag.name: flag}))
+    purposes = MappingProxyType({**catalogue().purposes, purpose.id: changed})
+
+    explanation = await _explain(flag_question(), replace(catalogue(), purposes=purposes))
+
+    assert nl in _dutch(explanation, 3)
+    assert en in _english(explanation, 3)

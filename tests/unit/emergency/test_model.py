@@ -15,10 +15,11 @@ from gateway.emergency.model import review_by, says_something
         ("2026-03-07T09:30:00+00:00", "2026-03-10T22:59:59+00:00"),  # Saturday, until Tuesday.
         ("2026-03-27T22:30:00+00:00", "2026-03-31T21:59:59+00:00"),  # Over the change of the clock.
         ("2026-03-02T23:30:00+00:00", "2026-03-05T22:59:59+00:00"),  # Past midnight where it is.
+        ("2026-04-02T09:30:00+00:00", "2026-04-08T21:59:59+00:00"),  # Over Easter.
     ],
 )
 def test_the_term_ends_with_the_second_working_day(used: str, until: str) -> None:
-    """Weekends do not count, and days are those of where the people live."""
+    """Weekends and days that are kept do not count; days are those of where the people live."""
     assert review_by(dt.datetime.fromisoformat(used)) == dt.datetime.fromisoformat(until)
 
 

@@ -8,7 +8,6 @@ from audit.entry import Receipt
 from audit.keeping import ErasureReport, Look
 from audit.seal import Particulars
 from gateway.audit_text import (
-    erased,
     moment,
     reconciled_text,
     replayed_text,
@@ -16,6 +15,8 @@ from gateway.audit_text import (
     seen_out,
     status_text,
 )
+from gateway.erase_commands import Erasure
+from gateway.erase_text import erased_text
 from gateway.log_access import Rotation
 from gateway.replay.reconcile import ALARMS, Finding, Reconciliation
 from gateway.replay.replay import Difference, Report, Undecided
@@ -56,12 +57,14 @@ def test_every_finding_is_told_and_alarms_stand_out(finding: Finding) -> None:
     assert told.endswith("18, 19 ...")
 
 
-@pytest.mark.parametrize(("emptied", "word"), [(True, "niets achter"), (False, "wordt nu gelezen")])
-def test_an_erasure_says_what_is_left(emptied: bool, word: str) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize(("emptied", "copied"), [(True, False), (False, True)])
+def test_an_erasure_says_what_is_left(emptied: bool, copied: bool) -> None:  # noqa: FBT001 - a case
     """The database may hold a copy for as long as somebody reads it, and backups hold theirs."""
-    told = erased(ErasureReport(RECEIPT, b"k" * 16, emptied))
+    report = ErasureReport(RECEIPT, b"k" * 16, emptied)
 
-    assert word in told
+    told = erased_text(Erasure({2026: report}, beside=None, files=0, undone=()))
+
+    assert ("oude kopie" in told) is copied
     assert "audit rotate" in told
 
 

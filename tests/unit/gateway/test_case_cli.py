@@ -81,6 +81,7 @@ def door(tmp_path: Path) -> list[str]:
             {"step": "join", "tasks": ["a", "b"], "role": "spv-ggz"},
         ),
         (["step", CASE, "1", "close"], f"/v1/cases/{CASE}/steps", {"step": "close"}),
+        (["list"], "/v1/case-searches", {"subject": {"type": "bsn", "value": "999925799"}}),
         (
             ["consent", "doel", "--by", "ouder", "--field", "a", "--until", "2026-04-01"],
             "/v1/consents",

@@ -17,6 +17,7 @@ from gateway.errors import SettingsInvalid
 from gateway.inbox.hooks import Hooks, Teller, checked_url
 from gateway.inbox.model import Reply
 from gateway.inbox.store import QuestionPen, messages
+from gateway.webhooks import MOST_ATTEMPTS
 from tests.fakes_cases import Clock, new_store
 from tests.fakes_inbox import NOW, QUESTION
 
@@ -115,9 +116,9 @@ async def test_trying_ends_in_the_end(ended: SqlCases, hooks: Hooks) -> None:
     async with made.http:
         for _ in range(60):
             await made.tell()
-            clock.at += dt.timedelta(hours=4)
+            clock.at += dt.timedelta(hours=6)
 
-    assert len(partner.got) == 40
+    assert len(partner.got) == MOST_ATTEMPTS
 
 
 async def test_who_has_no_webhook_asks_for_itself(ended: SqlCases, tmp_path: Path) -> None:
@@ -159,10 +160,36 @@ def test_a_webhook_is_kept_for_its_owner_alone(hooks: Hooks, tmp_path: Path) -> 
     assert hooks.find("team") is None
 
 
+def test_clients_beside_each_other_keep_their_own(hooks: Hooks, tmp_path: Path) -> None:
+    """Registering or removing one leaves the others as they were."""
+    hooks.put("school", URL, lambda size: b"s" * size)
+    hooks.remove("team")
+
+    found = Hooks(tmp_path / "webhooks.json").find("school")
+
+    assert found is not None
+    assert (found.url, found.secret) == (URL, b"s" * 32)
+
+
+def test_webhooks_that_others_can_read_are_not_used(hooks: Hooks, tmp_path: Path) -> None:
+    """The secrets in such a file are secret no more; the error says what to do."""
+    (tmp_path / "webhooks.json").chmod(0o644)
+
+    with pytest.raises(SettingsInvalid, match="chmod 600"):
+        hooks.find("team")
+
+
+def test_a_folder_that_is_not_there_is_explained(tmp_path: Path) -> None:
+    """A webhook is registered in the home of a gateway, which its first start makes."""
+    with pytest.raises(SettingsInvalid):
+        Hooks(tmp_path / "weg" / "webhooks.json").put("team", URL, bytes)
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"team": {}}', '{"team": {"url": 1, "secret": "a"}}'])
 def test_a_broken_file_is_not_no_webhooks(tmp_path: Path, text: str) -> None:
     """What cannot be read is an error, so that nobody is passed over in silence."""
     (tmp_path / "webhooks.json").write_text(text)
+    (tmp_path / "webhooks.json").chmod(0o600)
 
-    with pytest.raises(SettingsInvalid):
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
         Hooks(tmp_path / "webhooks.json").find("team")

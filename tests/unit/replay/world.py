@@ -26,7 +26,7 @@ from gateway.identity.tokens import VerifiedCaller
 from gateway.passage import Envelope, Request
 from gateway.replay.replay import Report, replay
 from gateway.replay.revisions import Revisions
-from gateway.sources.source import Query, Row
+from gateway.sources.source import Query, Row, Source
 from gateway.subject import Subject, parse_bsn
 from tests.fakes import MemoryCases
 from tests.fakes_decision import POLICIES, catalogue
@@ -147,6 +147,10 @@ class Scripted:
         if case not in ({}, {"case": "met"}) and not urgent:
             return {name: "met" for name in found if name in inquiry.mandates} | case
         return case | {name: self._outcomes.get(name, "met") for name in found}
+
+    def beside(self, registers: Source, _inquiry: Inquiry, _purpose: Purpose) -> Source:
+        """Return the registers alone: what a case says is scripted too."""
+        return registers
 
 
 class Silent:

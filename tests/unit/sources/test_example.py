@@ -12,6 +12,7 @@ import pytest
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.load import load_catalogue
 from gateway.catalogue.model import Catalogue, FieldGrant, Precision
+from gateway.catalogue.occasion import Occasion
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.mapped import MappedSources
 from gateway.sources.opening import open_sources
@@ -135,7 +136,7 @@ async def test_where_silence_is_unknown_a_flag_is() -> None:
         MemorySource(ROWS),
         WHO,
         wanted,
-        REFERENCE,
+        Occasion(REFERENCE),
         silence_is_unknown=True,
     )
 
@@ -152,7 +153,7 @@ async def test_else_silence_refuses(precision: Precision, *, borne: bool) -> Non
             MemorySource(ROWS),
             WHO,
             wanted,
-            REFERENCE,
+            Occasion(REFERENCE),
             silence_is_unknown=borne,
         )
 
@@ -166,6 +167,6 @@ async def test_silence_on_all_sides_refuses() -> None:
             MemorySource({}),
             WHO,
             wanted,
-            REFERENCE,
+            Occasion(REFERENCE),
             silence_is_unknown=True,
         )

@@ -10,10 +10,11 @@ import pytest
 
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.breaker import FAILURES, PAUSE_S, Breaker
+from gateway.sources.groups import Group
 from gateway.sources.mapped import MappedSources
 from gateway.sources.mapping import TablePlace
 from gateway.sources.mapping_file import read_mapping
-from gateway.sources.register import ROW_LIMIT, Look, RawRows, bounded
+from gateway.sources.register import ROW_LIMIT, GroupLook, Look, RawRows, bounded
 from gateway.sources.source import Query
 from gateway.subject import Subject, parse_bsn
 from tests.builders import YUSUF
@@ -63,6 +64,11 @@ class FakeRegister:
         if self.gives is None:
             return None
         return [[[self.gives for _ in look.columns]] for look in looks]
+
+    async def count(self, look: GroupLook) -> Sequence[Group] | None:
+        """Count nobody: it holds figures of no group."""
+        self.asked.append(())
+        return None
 
     def probe(self, tables: Sequence[TablePlace]) -> None:
         """Fail as a test says."""

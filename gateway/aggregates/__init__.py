@@ -1,0 +1,1 @@
+"""Figures about groups: cells, hiding the small ones, chance mixed in; never a row of a person."""

@@ -1,0 +1,79 @@
+"""The place of an answer among those that count: taken before it is made, given back without one.
+
+What goes through a gate counts: an answer to a request, an answer from an inbox when it is
+collected, and each view of a table, for its own recipient. A repeat under the same idempotency key
+gives the same answer and takes the same place.
+"""
+
+from typing import Protocol
+
+from audit.entry import Draft, Receipt
+from audit.errors import AppendFailed, LedgerBusy
+from gateway.catalogue.model import Catalogue
+from gateway.decision.model import Code, Permit, Refuse
+from gateway.errors import CasesUnavailable
+from gateway.mosaic.rules import Bid, Held, Place, find_rules
+from gateway.mosaic.store import Guard
+from gateway.outcome import purpose_of, withdrawn
+from gateway.passage import Passage
+
+
+class Counting(Protocol):
+    """What of a gate counts answers."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The policy that says what is counted."""
+        ...
+
+    @property
+    def guard(self) -> Guard:
+        """Takes the places."""
+        ...
+
+
+class Appender(Protocol):
+    """The writing side of the ledger."""
+
+    async def append(self, draft: Draft) -> Receipt:
+        """Record an entry, durable when this returns."""
+        ...
+
+
+async def take_place(gate: Counting, passage: Passage, permit: Permit) -> Place | Refuse | None:
+    """Return the place of an answer, or why it may not be given now; None where nothing counts."""
+    rules = find_rules(gate.catalogue, purpose_of(passage))
+    if rules is None:
+        return None
+    bid = Bid(
+        id=passage.envelope.request_id,
+        organisation=passage.caller.organisation,
+        purpose=purpose_of(passage).id,
+        fields=permit.fields,
+        subject=passage.request.subject,
+        at=passage.at,
+        is_emergency=passage.request.emergency is not None,
+    )
+    try:
+        found = await gate.guard.reserve(rules, bid)
+    except CasesUnavailable:
+        return withdrawn(permit, Code.COUNT_MISSING)
+    return withdrawn(permit, found.code, found.again) if isinstance(found, Held) else found
+
+
+async def give_back(gate: Counting, place: Place | None) -> None:
+    """Give back a place of which no answer came, if one was taken."""
+    if place is not None:
+        await gate.guard.give_back(place)
+
+
+async def record(gate: Counting, ledger: Appender, draft: Draft, place: Place | None) -> Receipt:
+    """Make the entry of an answer; a place is given back when the entry surely does not stand.
+
+    Raises: an AuditError; then nothing may be released.
+    """
+    try:
+        return await ledger.append(draft)
+    except (AppendFailed, LedgerBusy):
+        await give_back(gate, place)
+        raise

@@ -1,0 +1,159 @@
+"""Answers that count, in the one database that all gateways share.
+
+A place is taken before anything is read for an answer, and given back when no answer came of it.
+A gateway that dies in between leaves its place taken: that refuses too much and never too little.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import logging
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from gateway.cases.rows import readable
+from gateway.cases.store import CaseBook, CasePen
+from gateway.errors import CasesUnavailable, SourceFailed
+from gateway.mosaic.rules import Answered, Bid, Held, Place, Rules, judge
+from gateway.mosaic.tables import statements_for
+from gateway.subject import Subject
+
+_LOG: Final = logging.getLogger("doelpoort.mosaic")
+
+_LOCK_BYTES: Final = 8
+_GROUP: Final = ""
+_BETWEEN: Final = " "
+
+
+class Guard(Protocol):
+    """Takes places for answers, and gives them back."""
+
+    async def reserve(self, rules: Rules, bid: Bid) -> Place | Held:
+        """Take a place for this answer, or say why there is none now.
+
+        Effects: a place is durable before this returns. The same id takes one place, however often.
+        Raises:  CasesUnavailable; then nothing may be answered.
+        """
+        ...
+
+    async def give_back(self, place: Place) -> None:
+        """Give a place back, because no answer came of it; when that fails it stays taken."""
+        ...
+
+
+class FreeGuard:
+    """Counts nothing and gives everybody a place: for decisions of which no answer leaves."""
+
+    async def reserve(self, rules: Rules, bid: Bid) -> Place | Held:  # noqa: ARG002 (see Guard)
+        """Give a place."""
+        return Place(bid.id)
+
+    async def give_back(self, place: Place) -> None:
+        """Do nothing: no place was taken."""
+
+
+class SqlGuard:
+    """Counts in the database of the case store."""
+
+    def __init__(self, book: CaseBook, key: bytes) -> None:
+        self._book = book
+        self._key = key
+        self._say = statements_for(book.kind)
+
+    async def reserve(self, rules: Rules, bid: Bid) -> Place | Held:
+        """Take a place, one request about the same person at a time; see `Guard.reserve`."""
+        subject = _GROUP if bid.subject is None else hash_of(bid.subject, self._key)
+        try:
+            async with self._book.writing() as pen:
+                await pen.run(self._say.alone, {"lock": _lock_of(bid, subject)})
+                found = judge(rules, bid, await self._before(pen, rules, bid, subject))
+                if isinstance(found, Place):
+                    await self._take(pen, _row(bid, subject))
+                return found
+        except SourceFailed as exc:
+            raise CasesUnavailable("the answers that count cannot be read") from exc
+
+    async def _before(
+        self, pen: CasePen, rules: Rules, bid: Bid, subject: str
+    ) -> Sequence[Answered]:
+        named = {
+            "organisation": bid.organisation,
+            "subject": subject,
+            "since": _text(bid.at - rules.reach),
+        }
+        rows = await pen.run(self._say.before, named)
+        with readable():
+            texts = [[str(each) for each in row] for row in rows]
+            return [
+                Answered(purpose, frozenset(fields.split()), dt.datetime.fromisoformat(at))
+                for identity, purpose, fields, at in texts
+                if identity != bid.id
+            ]
+
+    async def _take(self, pen: CasePen, row: dict[str, object]) -> None:
+        """Add the row, or hold it with another request that is the same in everything."""
+        if not await pen.run(self._say.join, {**row, "of": row["id"], "now": row["at"]}):
+            await pen.run(self._say.add, row)
+
+    async def give_back(self, place: Place) -> None:
+        """Give a place back; see `Guard.give_back`."""
+        try:
+            async with self._book.writing() as pen:
+                await pen.run(self._say.leave, {"of": place.id})
+                await pen.run(self._say.drop, {"of": place.id})
+        except CasesUnavailable:
+            _LOG.warning("a place is still taken of which no answer came")
+
+
+async def forget(book: CaseBook, key: bytes, subject: Subject) -> int:
+    """Erase that anything was answered about this person, and return how often it was.
+
+    What is erased is which organisation got an answer, for what and when, under a keyed hash of the
+    person. From then on the limits about this person count from nothing.
+
+    Raises:  CasesUnavailable.
+    """
+    async with book.writing() as pen:
+        erased = await pen.run(statements_for(book.kind).forget, {"subject": hash_of(subject, key)})
+    return len(erased)
+
+
+async def sweep(book: CaseBook, until: dt.datetime) -> None:
+    """Erase the answers from before this moment.
+
+    Raises:  CasesUnavailable.
+    """
+    async with book.writing() as pen:
+        await pen.run(statements_for(book.kind).sweep, {"until": _text(until)})
+
+
+def hash_of(subject: Subject, key: bytes) -> str:
+    """Return what stands for a person in the rows: the same for all gateways with this key.
+
+    Shapes:  64 hex digits: HMAC-SHA-256 over the identifier with its type.
+    """
+    return hmac.digest(key, subject.as_bytes(), "sha256").hex()
+
+
+def _lock_of(bid: Bid, subject: str) -> int:
+    """Return the number under which nobody else counts the same in the meantime."""
+    what = "\0".join((bid.organisation, subject or bid.purpose))
+    digest = hashlib.sha256(what.encode()).digest()
+    return int.from_bytes(digest[:_LOCK_BYTES], "big", signed=True)
+
+
+def _row(bid: Bid, subject: str) -> dict[str, object]:
+    return {
+        "id": bid.id,
+        "organisation": bid.organisation,
+        "purpose": bid.purpose,
+        "fields": _BETWEEN.join(sorted(bid.fields)),
+        "subject": subject,
+        "at": _text(bid.at),
+        "holders": 1,
+    }
+
+
+def _text(at: dt.datetime) -> str:
+    """Return a moment as text of which the order is that of time."""
+    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")

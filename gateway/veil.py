@@ -1,0 +1,130 @@
+"""Behind a veil: "no", "not known" and "not yours" look the same and take as long.
+
+The one rule: where the policy draws a veil, whoever has no part in the case of the person hears
+what somebody with a part in it hears when every answer is "no". So "no" stands for "not so", "not
+known" and "not for you", which the answer says; what it was is sealed with the entry.
+
+  status, members, size   the same permit is decided, and the same answer made of it
+  the entry               has the same members; the requester holds it in the receipt
+  time                    the entry is made, and the answer leaves, on a beat counted from arrival
+
+About whoever the requester has no part in nothing is read: time is evened by waiting and not by
+work for show. What is left: a machine too busy to keep the beat, on which a probe beside the
+request may feel how much work there is; and a source slower than the beat moves the answer to a
+later one. A policy sets a beat that its sources keep.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from gateway.cases.facts import MET, UNKNOWN, Claims, claim_outcome
+from gateway.catalogue.model import ConditionKind, Purpose
+from gateway.catalogue.veil import NO_MEANS, Veil
+from gateway.decision.reasons import Code
+
+Data = Mapping[str, object]
+"""By name of the field an entry with its value, as it stands in an answer."""
+
+_CASE: Final = "case"
+# A timer of the event loop counts in whole milliseconds from when it was set, so waking up from a
+# long sleep would tell the work before it to a fraction of one. The rest is waited for in small
+# steps, which let others go first.
+_FINE_S: Final = 0.003
+_BEATS: Final = 2
+_MS: Final = 1_000
+
+Pace = Callable[[], Awaitable[None]]
+"""Returns when something of this request may be seen: first its entry, then its answer."""
+
+
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
+def at_once(_veil: Veil | None) -> Pace:
+    """Let everything leave as soon as it is there."""
+    return _at_once
+
+
+@dataclass(frozen=True, slots=True)
+class Metronome:
+    """Gives each request behind a veil its beat, from when it arrived.
+
+    Units:   now_s: seconds on a clock that only goes forward; sleep takes seconds.
+    """
+
+    now_s: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+
+    def __call__(self, veil: Veil | None) -> Pace:
+        """Return the pace of a request that arrives now; without a veil there is none to keep."""
+        if veil is None:
+            return _at_once
+        return _Beat(self, self.now_s(), veil.answer_after_ms / _MS / _BEATS).next
+
+    async def wait_until(self, due_s: float) -> None:
+        """Return at this moment, and not at some other part of a millisecond."""
+        await self.sleep(max(0.0, due_s - self.now_s() - _FINE_S))
+        while self.now_s() < due_s:
+            await self.sleep(0.0)
+
+
+@dataclass(slots=True)
+class _Beat:
+    """The beat of one request; who comes too late for one waits for the next.
+
+    Units:   began_s on the clock of the metronome; every_s in seconds.
+    """
+
+    metronome: Metronome
+    began_s: float
+    every_s: float
+    count: int = field(default=0, init=False)
+
+    async def next(self) -> None:
+        """Return on the next beat, each of them once."""
+        passed = self.metronome.now_s() - self.began_s
+        self.count = max(self.count, int(passed / self.every_s)) + 1
+        await self.metronome.wait_until(self.began_s + self.count * self.every_s)
+
+
+def find_outside(purpose: Purpose | None, facts: Mapping[str, str]) -> Code | None:
+    """Return why the requester has no part in the person, where the policy lets nobody see it."""
+    outcome = facts.get(_CASE, MET)
+    if purpose is None or purpose.veil is None or outcome in {MET, UNKNOWN}:
+        return None
+    return Code(outcome)
+
+
+def as_inside(purpose: Purpose, facts: Mapping[str, str], claims: Claims) -> dict[str, str]:
+    """Return the facts as they are for somebody with a part in the case, who claims the same."""
+    claimed = {
+        condition.name: claim_outcome(claims, condition)
+        for condition in purpose.conditions
+        if condition.kind is ConditionKind.CLAIM
+    }
+    return {**facts, **claimed, _CASE: MET}
+
+
+def unknown_in(data: Data) -> list[str]:
+    """Return the fields of which nothing is known, by name."""
+    return [name for name, entry in data.items() if _value_of(entry) is None]
+
+
+def veiled(data: Data, at: str) -> dict[str, object]:
+    """Return data of which only a "yes" is seen; all of it as of the one moment of the request."""
+    return {
+        name: {**cast("Data", entry), "value": _value_of(entry) is True, "as_of": at}
+        for name, entry in data.items()
+    }
+
+
+def note_of(data: Data) -> dict[str, object]:
+    """Return what "no" means, and what makes a "yes" take as much room as a "no"."""
+    yes = sum(_value_of(entry) is True for entry in data.values())
+    return {"no_means": NO_MEANS[0], "no_means_en": NO_MEANS[1], "padding": "." * yes}
+
+
+def _value_of(entry: object) -> object:
+    return cast("Data", entry)["value"]
