@@ -18,7 +18,7 @@ from gateway.server import server_config
 from bench.bare import app
 uvicorn.Server(server_config(app, "127.0.0.1", int(sys.argv[1]))).run()
 """
-_SERVE = "import sys; sys.argv = ['doelpoort', 'serve']; from gateway.cli import main; main()"
+_SERVE = "import sys; sys.argv = ['doelpoort', 'serve']; from gateway.cli.main import main; main()"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from gateway.catalogue.days import day_of
 from gateway.catalogue.errors import CatalogueInvalid, Finding, Place, Severity
-from gateway.catalogue.yaml_subset import parse_plain
+from gateway.catalogue.files.yaml_subset import parse_plain
+from gateway.catalogue.values.days import day_of
 from gateway.decision.model import OverAsking, SubjectCheck
 from gateway.errors import SubjectInvalid
 from gateway.identity.clients import Hat

@@ -29,7 +29,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gateway.catalogue.invariants import (
+from gateway.catalogue.lints.invariants import (
     CASE,
     EMERGENCY,
     GROUP,

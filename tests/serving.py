@@ -71,7 +71,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def command(*arguments: str) -> list[str]:
     """Return the command line that runs `doelpoort` with these arguments."""
-    return [sys.executable, "-c", "from gateway.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from gateway.cli.main import main; main()", *arguments]
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
-from gateway.catalogue.days import day_of
 from gateway.catalogue.model import Condition, Phase
-from gateway.catalogue.rows import is_number
+from gateway.catalogue.values.days import day_of
+from gateway.catalogue.values.rows import is_number
 
 Claims: TypeAlias = Mapping[str, str | bool]
 """What the requester says is so, by the name of the condition."""

@@ -23,9 +23,9 @@ from gateway.cases.facts import (
 )
 from gateway.cases.standing import StandingSource
 from gateway.cases.store import CaseStore
-from gateway.catalogue.days import ages_of
 from gateway.catalogue.model import Condition, ConditionKind, Purpose
-from gateway.catalogue.rows import agreed
+from gateway.catalogue.values.days import ages_of
+from gateway.catalogue.values.rows import agreed
 from gateway.errors import SourceFailed
 from gateway.sources.source import Query, Source
 from gateway.subject import Subject

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.catalogue.aspects import (
+from gateway.catalogue.aspects.cells import groups_aspects
+from gateway.catalogue.aspects.guard import repeat_aspects, together_aspects
+from gateway.catalogue.aspects.purposes import (
     Access,
     Direction,
     Judged,
@@ -17,10 +19,8 @@ from gateway.catalogue.aspects import (
     plain,
     purpose_aspects,
 )
-from gateway.catalogue.cells_aspects import groups_aspects
-from gateway.catalogue.guard_aspects import repeat_aspects, together_aspects
+from gateway.catalogue.aspects.shared import shared_aspects
 from gateway.catalogue.model import Catalogue, Requester
-from gateway.catalogue.shared_aspects import shared_aspects
 
 __all__ = ["Change", "Differences", "Direction", "MayDeclare", "Policy", "compare"]
 

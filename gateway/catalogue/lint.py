@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gateway.catalogue.errors import Finding
-from gateway.catalogue.lint_fields import field_remarks
-from gateway.catalogue.lint_purpose import Context, same_purposes, whole_remarks
-from gateway.catalogue.lint_recording import recording_findings
-from gateway.catalogue.lint_remark import Remark
+from gateway.catalogue.files.purpose import PurposeFile
+from gateway.catalogue.lints.fields import field_remarks
+from gateway.catalogue.lints.purpose import Context, same_purposes, whole_remarks
+from gateway.catalogue.lints.recording import recording_findings
+from gateway.catalogue.lints.remark import Remark
 from gateway.catalogue.load import Reading, read_catalogue
 from gateway.catalogue.model import Purpose
-from gateway.catalogue.purpose_file import PurposeFile
 
 
 def lint_folders(purposes_dir: Path, policies_dir: Path, today: dt.date) -> tuple[Finding, ...]:

@@ -11,16 +11,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from gateway.catalogue.answer_file import check_answering
-from gateway.catalogue.case_file import (
+from gateway.catalogue.errors import CatalogueInvalid, Finding, Place
+from gateway.catalogue.files.answer import check_answering
+from gateway.catalogue.files.case import (
     check_case_kind,
     check_case_kinds_of,
     check_own_tables,
     read_case_kind,
 )
-from gateway.catalogue.errors import CatalogueInvalid, Finding, Place
-from gateway.catalogue.guard_file import MOSAIC, read_mosaic
-from gateway.catalogue.members import NO_DATE, Findings, Table
+from gateway.catalogue.files.guard import MOSAIC, read_mosaic
+from gateway.catalogue.files.members import NO_DATE, Findings, Table
+from gateway.catalogue.files.purpose import GROUNDS, PurposeFile, read_purpose
+from gateway.catalogue.files.recording import RECORDS, ZRM, RecordingReader
+from gateway.catalogue.files.references import check_purpose, check_task
+from gateway.catalogue.files.yaml_subset import parse_yaml
 from gateway.catalogue.model import (
     Activity,
     Catalogue,
@@ -32,10 +36,6 @@ from gateway.catalogue.model import (
     Sensitivity,
     Task,
 )
-from gateway.catalogue.purpose_file import GROUNDS, PurposeFile, read_purpose
-from gateway.catalogue.recording_file import RECORDS, ZRM, RecordingReader
-from gateway.catalogue.references import check_purpose, check_task
-from gateway.catalogue.yaml_subset import parse_yaml
 
 _SHARED = ("organisations", "tasks", "fields")
 # Without it no case can begin here, and purposes may name any kind of case that is kept elsewhere.

@@ -12,6 +12,7 @@ from gateway.catalogue.cells import Groups
 from gateway.catalogue.grant import Band, FieldGrant, Scalar
 from gateway.catalogue.guard import Mosaic, Repeat
 from gateway.catalogue.recording import Recording
+from gateway.catalogue.values.working_days import add_working_days
 from gateway.catalogue.veil import Veil
 from gateway.catalogue.words import (
     LEVELS,
@@ -28,7 +29,6 @@ from gateway.catalogue.words import (
     RestsOn,
     Sensitivity,
 )
-from gateway.catalogue.working_days import add_working_days
 
 __all__ = [
     "LEVELS",

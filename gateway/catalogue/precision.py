@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from gateway.catalogue.days import Span, ages_of, day_of, span_of, year_before
 from gateway.catalogue.model import Band, Derive, FieldGrant, Precision
-from gateway.catalogue.names import same_name
 from gateway.catalogue.occasion import NO_OCCASION, Occasion
-from gateway.catalogue.rows import (
+from gateway.catalogue.values.days import Span, ages_of, day_of, span_of, year_before
+from gateway.catalogue.values.names import same_name
+from gateway.catalogue.values.rows import (
     Rows,
     agreed,
     column_of,

@@ -12,15 +12,15 @@ import uuid
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
-from gateway.catalogue.grounds import (
+from gateway.catalogue.model import Catalogue, Organisation, Purpose
+from gateway.catalogue.pages.grounds import (
     GROUNDS,
     dpv_terms,
     duration_of,
     grounds_of,
     special_grounds_of,
 )
-from gateway.catalogue.guard_words import guard_sentences
-from gateway.catalogue.model import Catalogue, Organisation, Purpose
+from gateway.catalogue.pages.guard_words import guard_sentences
 
 _HOME = ZoneInfo("Europe/Amsterdam")
 _CHILD = 17

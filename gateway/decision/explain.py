@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.catalogue.grant_words import measure_words
-from gateway.catalogue.guard_words import guard_sentences
 from gateway.catalogue.model import (
     Catalogue,
     Condition,
@@ -17,6 +15,8 @@ from gateway.catalogue.model import (
     Purpose,
     RestsOn,
 )
+from gateway.catalogue.pages.grant_words import measure_words
+from gateway.catalogue.pages.guard_words import guard_sentences
 from gateway.catalogue.veil import NO_MEANS
 from gateway.decision.condition_words import Words, condition_words
 from gateway.decision.decide import Decider

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from gateway.catalogue.working_days import add_working_days
+from gateway.catalogue.values.working_days import add_working_days
 
 MAY_REVIEW: Final = "noodinzage_beoordelen"
 """The mandate of who judges disclosures in an emergency; the policy says which role has it."""

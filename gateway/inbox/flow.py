@@ -22,7 +22,7 @@ from gateway.cases.model import Actor
 from gateway.cases.refusals import CaseCode
 from gateway.cases.store import CasePen
 from gateway.catalogue.model import Requester
-from gateway.catalogue.working_days import add_working_days, is_working_day
+from gateway.catalogue.values.working_days import add_working_days, is_working_day
 from gateway.counting import record
 from gateway.decision.model import Permit
 from gateway.disclosure import Gate, decide, fulfil

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from gateway.catalogue.files.recording import plain_text
 from gateway.catalogue.recording import Kind
-from gateway.catalogue.recording_file import plain_text
 from gateway.errors import SubjectInvalid
 from gateway.recording.model import Found
 from gateway.subject import parse_bsn

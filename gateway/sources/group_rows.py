@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 
-from gateway.catalogue.rows import is_number
+from gateway.catalogue.values.rows import is_number
 from gateway.sources.groups import Counted, Group, clamped, count
 from gateway.sources.mapping import ColumnPlace
 from gateway.sources.register import GroupLook

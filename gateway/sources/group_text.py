@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.sources.dialect import MARK, POSTGRESQL, Dialect
 from gateway.sources.groups import CELL_LIMIT, GroupQuery
 from gateway.sources.register import GroupLook
 from gateway.sources.source import Scalar
-from gateway.sources.sql_text import POSTGRESQL, Dialect, expression, named, quoted
-
-# Stands for a bound value until the percent signs are done; no SQL can hold it.
-_MARK = "\0"
+from gateway.sources.sql_text import expression, named, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +50,9 @@ def group_statement(
     keys = ", ".join(names)
     labels = ", ".join(f"{each} AS {name}" for each, name in zip(text.per, names, strict=True))
     value = _value(text, dialect)
-    tests = [f"{text.period} BETWEEN {_MARK} AND {_MARK}", f"{text.person} IS NOT NULL"]
+    tests = [f"{text.period} BETWEEN {MARK} AND {MARK}", f"{text.person} IS NOT NULL"]
     tests += [f"{each} IS NOT NULL" for each in text.per]
-    tests += [f"{each} = {_MARK}" for each in text.where]
+    tests += [f"{each} = {MARK}" for each in text.where]
     tests += _tests_of(text, value, dialect)
     within = "" if query.most_cells is None else f"WHERE cell <= {query.most_cells:d}"
     found = f"""WITH per_row AS (
@@ -74,7 +72,7 @@ def group_statement(
         AVG(CASE WHEN place IN ((persons + 1) / 2, (persons + 2) / 2) THEN number END)
     FROM placed GROUP BY {keys} LIMIT {CELL_LIMIT + 1}"""  # noqa: S608 (expressions, no values)
     values = [*query.years, *(value for _, value in query.where)]
-    return found.replace("%", dialect.percent).replace(_MARK, dialect.mark), values
+    return dialect.spell(found), values
 
 
 def _value(text: GroupText, dialect: Dialect) -> str:

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from urllib.parse import SplitResult, urlsplit
 
 from gateway.catalogue.errors import CatalogueInvalid
-from gateway.catalogue.members import Findings, Table
-from gateway.catalogue.yaml_subset import parse_yaml
+from gateway.catalogue.files.members import Findings, Table
+from gateway.catalogue.files.yaml_subset import parse_yaml
 from gateway.errors import SourceInvalid
 from gateway.sources.mapping import (
     FORMS,

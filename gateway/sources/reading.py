@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from gateway.catalogue.misfits import misfits
 from gateway.catalogue.model import FieldGrant, Precision
 from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
-from gateway.catalogue.rows import only
+from gateway.catalogue.values.misfits import misfits
+from gateway.catalogue.values.rows import only
 from gateway.errors import SourceFailed
 from gateway.sources.source import Query, Row, Scalar, Source, plan
 from gateway.subject import Subject

@@ -1,13 +1,13 @@
 """What an adapter does: answer looks in the words of its own source, with raw values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from gateway.errors import SourceFailed
 from gateway.sources.groups import Group, GroupQuery
 from gateway.sources.mapping import ColumnPlace, TablePlace
-from gateway.sources.source import Scalar
+from gateway.sources.source import Predicate, Scalar
 from gateway.subject import Subject
 
 RawRows: TypeAlias = Sequence[Sequence[object]]
@@ -19,16 +19,23 @@ ROW_LIMIT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look into one mapped table: the columns to bring, and what the source itself compares."""
+    """One look into one mapped table: the columns to bring, and what the source itself compares.
+
+    Of a predicate its outcome comes along, after the columns: see `predicate_text.outcome`.
+    """
 
     table: TablePlace
     columns: tuple[ColumnPlace, ...]
     where: tuple[tuple[ColumnPlace, Scalar], ...] = ()
+    predicates: tuple[tuple[ColumnPlace, Predicate], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GroupLook:
-    """One count over one mapped table of persons; see `GroupQuery` for what is counted how."""
+    """One count over one mapped table of persons; see `GroupQuery` for what is counted how.
+
+    Units:   deadline_s: seconds; counting takes longer than looking somebody up.
+    """
 
     query: GroupQuery
     table: TablePlace
@@ -37,6 +44,7 @@ class GroupLook:
     period: ColumnPlace
     value: ColumnPlace | None = None
     until: ColumnPlace | None = None
+    deadline_s: float = field(kw_only=True)
 
     @property
     def columns(self) -> tuple[ColumnPlace, ...]:
@@ -54,7 +62,7 @@ class Register(Protocol):
 
     @property
     def takes_conditions(self) -> bool:
-        """Whether `where` may hold anything."""
+        """Whether `where` may hold anything, and predicates may be asked."""
         ...
 
     @property

@@ -2,24 +2,59 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from gateway.catalogue.model import Catalogue, ConditionKind, FieldGrant, Purpose
+from gateway.catalogue.model import (
+    Catalogue,
+    ConditionKind,
+    Derive,
+    FieldGrant,
+    Precision,
+    Purpose,
+)
 from gateway.catalogue.own_tables import OWN_TABLES
+from gateway.catalogue.values.rows import is_number
 from gateway.subject import Subject
 
 Scalar = str | int | bool
 Row = Mapping[str, object]
 
 
+_PREDICATES = frozenset({Derive.EQUALS, Derive.ONE_OF, Derive.AT_MOST, Derive.AT_LEAST})
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A yes or no about the one value of a column, compared with what stands in the policy.
+
+    A column that is a yes or no itself has none: its outcome would tell the same.
+    """
+
+    column: str
+    derive: Derive
+    against: tuple[str | int, ...]
+
+    @property
+    def name(self) -> str:
+        """Under which the outcome stands in a row, where no column can stand."""
+        return f"{self.column} {self.derive} {self.against}"
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One look into one table: its columns, sorted; without any, rows are only counted."""
+    """One look into one table: its columns, sorted; without any, rows are only counted.
+
+    Of a column with predicates nothing else is needed. A source that compares for itself leaves it
+    out, and gives the outcome of each under its name; any other gives the column.
+    """
 
     table: str
     columns: tuple[str, ...]
     where: tuple[tuple[str, Scalar], ...]
+    predicates: tuple[Predicate, ...] = ()
 
+
+_Use: TypeAlias = tuple[str, Predicate | None]
 
 BIRTH_DATE = Query("brp", ("geboortedatum",), ())
 """Where every condition about an age finds the birth date."""
@@ -31,7 +66,8 @@ class Source(Protocol):
     async def rows(
         self, subject: Subject | None, queries: Sequence[Query]
     ) -> Sequence[Sequence[Row]]:
-        """Return the rows of every query, in order; each row holds the asked columns only.
+        """Return the rows of every query, in order; each row holds the asked columns only,
+        or the outcomes that were asked of them.
 
         Without a subject only tables that hold no persons answer, and with one only those that do.
 
@@ -65,16 +101,39 @@ def look_ups(purpose: Purpose) -> tuple[Query, ...]:
     return tuple(query for query in every if query.table not in OWN_TABLES)
 
 
+def predicate_of(grant: FieldGrant) -> Predicate | None:
+    """Return what a source that compares for itself may answer in place of the column."""
+    if grant.derive not in _PREDICATES or grant.precision is not Precision.FLAG:
+        return None
+    against = grant.one_of if grant.derive is Derive.ONE_OF else (grant.against,)
+    plain = tuple(each for each in against if isinstance(each, str) or is_number(each))
+    numeric = grant.derive in {Derive.AT_MOST, Derive.AT_LEAST}
+    if grant.column is None or not plain or len(plain) != len(against):
+        return None
+    if numeric and isinstance(plain[0], str):
+        return None
+    return Predicate(grant.column, grant.derive, plain)
+
+
 def plan(grants: Iterable[FieldGrant]) -> tuple[Query, ...]:
     """Return the fewest queries that bring in just the columns behind these fields."""
-    wanted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], set[str]] = {}
+    wanted: dict[tuple[str, tuple[tuple[str, Scalar], ...]], list[_Use]] = {}
     for grant in grants:
         if grant.cells is not None:
             continue
-        wanted.setdefault((grant.table, grant.where), set()).update(grant.columns)
+        asked = predicate_of(grant)
+        uses = wanted.setdefault((grant.table, grant.where), [])
+        uses += [(name, asked) for name in grant.columns]
         if grant.elsewhere is not None:
             table, column = grant.elsewhere
-            wanted.setdefault((table, ()), set()).add(column)
-    return tuple(
-        Query(table, tuple(sorted(columns)), where) for (table, where), columns in wanted.items()
-    )
+            wanted.setdefault((table, ()), []).append((column, None))
+    return tuple(_query(table, where, uses) for (table, where), uses in wanted.items())
+
+
+def _query(table: str, where: tuple[tuple[str, Scalar], ...], uses: Sequence[_Use]) -> Query:
+    """Return a query; a column that somebody needs as it is has no predicates."""
+    whole = {name for name, asked in uses if asked is None}
+    predicates = {asked for name, asked in uses if asked is not None and name not in whole}
+    columns = sorted({name for name, _ in uses})
+    in_order = sorted(predicates, key=lambda asked: asked.name)
+    return Query(table, tuple(columns), where, tuple(in_order))

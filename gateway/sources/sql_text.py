@@ -1,39 +1,38 @@
 """The one way in which a look becomes SQL: quoted names, bound values, the asked columns only."""
 
-from dataclasses import dataclass
-
+from gateway.sources.dialect import MARK, Dialect
 from gateway.sources.mapping import ColumnPlace, TablePlace
+from gateway.sources.predicate_text import outcome
 from gateway.sources.register import ROW_LIMIT, Look
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How a driver writes a bound value, and what a percent sign must be written as."""
-
-    mark: str
-    percent: str
-
-
-SQLITE = Dialect("?", "%")
-POSTGRESQL = Dialect("%s", "%%")
-
-# Stands for a bound value until the percent signs are done; no SQL can hold it.
-_MARK = "\0"
+from gateway.sources.source import Scalar
+from gateway.subject import Subject
 
 
 def statement(look: Look, dialect: Dialect, *, of_person: bool) -> str:
-    """Return the statement of a look; its values are the subject, if any, and then the `where`.
+    """Return the statement of a look; `bound_values` gives its values.
 
     One row more than the limit is asked for, so that too many do not look like just enough.
     """
     table = look.table
-    columns = ", ".join(expression(table, column) for column in look.columns) or "1"
-    tests = [f"{expression(table, column)} = {_MARK}" for column, _ in look.where]
+    columns = [expression(table, column) for column in look.columns]
+    columns += [
+        outcome(expression(table, column), column.kind, asked, dialect)
+        for column, asked in look.predicates
+    ]
+    tests = [f"{expression(table, column)} = {MARK}" for column, _ in look.where]
     if of_person and table.subject is not None:
-        tests.insert(0, f"{named(table, table.subject)} = {_MARK}")
+        tests.insert(0, f"{named(table, table.subject)} = {MARK}")
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    text = f"SELECT {columns} FROM {quoted(table.at)}{where} LIMIT {ROW_LIMIT + 1}"  # noqa: S608
-    return text.replace("%", dialect.percent).replace(_MARK, dialect.mark)
+    text = f"SELECT {', '.join(columns) or '1'} FROM {quoted(table.at)}{where} LIMIT {ROW_LIMIT + 1}"  # noqa: S608
+    return dialect.spell(text)
+
+
+def bound_values(look: Look, subject: Subject | None) -> list[Scalar]:
+    """Return the values of the statement of a look, in the order of their marks."""
+    values: list[Scalar] = [value for _, asked in look.predicates for value in asked.against]
+    if subject is not None:
+        values.append(subject.value)
+    return [*values, *(value for _, value in look.where)]
 
 
 def probe_statements(table: TablePlace) -> list[tuple[str, str]]:

@@ -11,13 +11,15 @@ from typing import Final, Literal, TypeAlias
 
 import orjson
 
-from gateway.catalogue.days import span_of
+from gateway.catalogue.values.days import span_of
 from gateway.sources.mapping import ColumnPlace, Form, ValueKind
 
-# Every JSON reader keeps whole numbers up to here exact (RFC 8259 section 6).
-_LARGEST = 2**53 - 1
-# The longest text that a register keeps about one person; a longer one is no answer to a question.
-_LONGEST = 100_000
+LARGEST = 2**53 - 1
+"""Every JSON reader keeps whole numbers up to here exact (RFC 8259 section 6)."""
+
+LONGEST = 100_000
+"""The longest text that a register keeps about one person; a longer one is no answer."""
+
 _MOST_ITEMS = 1_000
 
 _ISO = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
@@ -60,7 +62,7 @@ def read_value(column: ColumnPlace, raw: object) -> object:
 
 
 def _text(raw: object) -> str | Literal[Sign.MISFIT]:
-    return raw if isinstance(raw, str) and len(raw) <= _LONGEST else MISFIT
+    return raw if isinstance(raw, str) and len(raw) <= LONGEST else MISFIT
 
 
 def _boolean(raw: object) -> object:
@@ -68,7 +70,7 @@ def _boolean(raw: object) -> object:
 
 
 def _integer(raw: object) -> object:
-    whole = isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) <= _LARGEST
+    whole = isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) <= LARGEST
     return raw if whole else MISFIT
 
 
@@ -78,7 +80,7 @@ def _decimal(raw: object) -> object:
     if not isinstance(raw, float | Decimal):
         return MISFIT
     number = float(raw)
-    return number if math.isfinite(number) and abs(number) <= _LARGEST else MISFIT
+    return number if math.isfinite(number) and abs(number) <= LARGEST else MISFIT
 
 
 def _date(raw: object) -> object:
@@ -122,7 +124,7 @@ def _object(raw: object) -> object:
 
 def _parsed(text: str) -> object:
     try:
-        value: object = orjson.loads(text[: _LONGEST + 1])
+        value: object = orjson.loads(text[: LONGEST + 1])
     except orjson.JSONDecodeError:
         return MISFIT
     return value

@@ -188,7 +188,12 @@ def _stuffed(purpose: Told, bsn: str, what: str, random: Random) -> Asking:
     content = _json(body) if where < 3 else _malformed(body, what, random)
     path = "/v1/disclosures" + (f"?bsn={quote(what)}" if random.random() < 0.1 else "")
     return Asking(
-        random.choice(purpose.hats), path, content=content, headers=headers, purpose=purpose, bsn=bsn
+        random.choice(purpose.hats),
+        path,
+        content=content,
+        headers=headers,
+        purpose=purpose,
+        bsn=bsn,
     )
 
 

@@ -22,19 +22,23 @@ from tests.builders import House
 Place = tuple[str, bytes]
 
 # What a case store is for: the numbers of persons stand there, and nothing of a register does.
-_OF_PERSONS = "bsn"
+_OF_PERSONS = frozenset({"bsn", "subject"})
 
 
 class Ears(logging.Handler):
-    """Hears every log record of every logger, whole: text, arguments, traceback and extras."""
+    """Hears every log record of every logger, whole: text, arguments, traceback and extras.
 
-    def __init__(self) -> None:
+    `deaf_to` are the loggers of the client with which a test asks in this same process.
+    """
+
+    def __init__(self, deaf_to: frozenset[str] = frozenset()) -> None:
         super().__init__(logging.NOTSET)
+        self.deaf_to = deaf_to
         self.heard = io.StringIO()
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name.partition(".")[0] in {"httpx", "httpcore"} and record.levelno < logging.INFO:
+        if record.name.partition(".")[0] in self.deaf_to:
             return
         self.heard.write(f"{record.name} {record.getMessage()} {record.__dict__!r}\n")
         if record.exc_info:
@@ -63,8 +67,8 @@ class Overhearing:
 def overhear(house: House) -> Overhearing:
     """Put ears between this gateway and its engine."""
     decider = house.services.gate.decider
-    listening = Overhearing(decider._engine)  # noqa: SLF001
-    decider._engine = listening  # noqa: SLF001
+    listening = Overhearing(decider._engine)
+    decider._engine = listening
     return listening
 
 
@@ -86,7 +90,7 @@ def ledger_places(house: House) -> Iterator[Place]:
 
 def memory_places(house: House) -> Iterator[Place]:
     """Give what the gateway remembers in memory: decisions with their keys."""
-    memo = house.services.gate.decider._memo  # noqa: SLF001
+    memo = house.services.gate.decider._memo
     for key, decision in memo.items():
         yield "memo", key + repr(decision).encode()
 
@@ -107,7 +111,7 @@ def rows_in(cases: Path) -> Iterator[Place]:
             names = [each[0] for each in cursor.description]
             for row in cursor:
                 for name, value in zip(names, row, strict=True):
-                    if name != _OF_PERSONS:
+                    if name not in _OF_PERSONS:
                         yield f"{table}.{name}", _as_bytes(value)
 
 

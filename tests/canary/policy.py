@@ -66,9 +66,7 @@ def _told(document: Mapping[str, Any]) -> Told:
         id=document["id"],
         task=document["task"],
         activity=document["activity"],
-        hats=tuple(
-            Hat(each["organisation"], each["role"]) for each in document["requesters"]
-        ),
+        hats=tuple(Hat(each["organisation"], each["role"]) for each in document["requesters"]),
         fields=tuple(fields),
         never=tuple(document.get("never") or ()),
         exact=dict(_exact(fields)),

@@ -9,7 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from gateway.catalogue.days import ages_of
+from gateway.catalogue.values.days import ages_of
 from gateway.sources.mapping import ValueKind
 from tests.builders import REFERENCE
 from tests.counterparts.brp import BrpApi, Person

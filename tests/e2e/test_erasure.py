@@ -16,7 +16,7 @@ from gateway.cases.rows import key_of
 from gateway.cases.tables import METADATA, VERSION_TABLE
 from gateway.citizen.delivery import Folder, Post
 from gateway.citizen.store import SqlMessages
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.identity.keys import ensure_keys
 from gateway.log_access import this_year
 from gateway.log_place import log_place, open_writing

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cases.rows import key_of
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.identity.clients import Hat
 from gateway.openings import registry_of
 from gateway.partner import private_pem

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.identity.clients import Hat
 from gateway.openings import registry_of
 from gateway.partner import private_pem

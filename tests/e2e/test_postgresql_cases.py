@@ -20,7 +20,7 @@ from audit.storage.migrate import migrate as migrate_log
 from gateway.api.cases import desk_of
 from gateway.cases.tables import METADATA
 from gateway.citizen.store import SqlMessages
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.identity.clients import Hat
 from gateway.identity.keys import ensure_keys
 from gateway.inbox.flow import expire

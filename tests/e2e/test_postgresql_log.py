@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audit.storage.migrate import migrate
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.wiring import utc_now
 from tests.builders import House, flag, open_house
 from tests.postgresql_server import Server, running

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.partner import private_pem
 from gateway.settings import Settings
 from tests.builders import YUSUF, client_key, flag, free_port

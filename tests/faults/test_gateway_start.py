@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.settings import Settings
 from gateway.wiring import open_gateway
 from tests.builders import settings_of

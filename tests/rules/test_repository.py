@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.settings import PREFIX, Settings
 from tests.rules.source import ROOT, name_of, text_files
 

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.catalogue.answer_file import check_answering
 from gateway.catalogue.errors import Place
-from gateway.catalogue.members import Findings
+from gateway.catalogue.files.answer import check_answering
+from gateway.catalogue.files.members import Findings
 from gateway.catalogue.model import Answering, Purpose, Requester
 from tests.fakes_decision import catalogue
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from gateway.catalogue.aspects import Direction
+from gateway.catalogue.aspects.cells import groups_aspects
+from gateway.catalogue.aspects.purposes import Direction
 from gateway.catalogue.cells import Groups, Noise, Tell, Unit
-from gateway.catalogue.cells_aspects import groups_aspects
-from gateway.catalogue.cells_words import cells_words, groups_sentences
 from gateway.catalogue.compare import Policy, compare
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.load import load_catalogue
 from gateway.catalogue.model import FieldGrant
+from gateway.catalogue.pages.cells_words import cells_words, groups_sentences
 from gateway.catalogue.precision import minimise
 from gateway.sources.source import plan
 from tests.fakes_decision import catalogue, copy_policy

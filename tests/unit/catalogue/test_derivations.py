@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.days import Span, age_on, ages_on, day_of, span_of, year_before
 from gateway.catalogue.model import LEVELS, Derive, Precision
 from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
+from gateway.catalogue.values.days import Span, age_on, ages_on, day_of, span_of, year_before
 from tests.grants import BAND, DAY, OCCASION, anything, column, grant
 
 TODAY = Occasion(DAY)

@@ -10,9 +10,9 @@ import pytest
 from gateway.catalogue.compare import Change, Direction, Policy, compare
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.guard import Combination, Mosaic, Repeat
-from gateway.catalogue.guard_words import guard_sentences
 from gateway.catalogue.load import load_catalogue
 from gateway.catalogue.model import Catalogue
+from gateway.catalogue.pages.guard_words import guard_sentences
 from gateway.catalogue.register import register
 from tests.builders import REFERENCE
 from tests.fakes_decision import catalogue, copy_policy

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.misfits import misfits
 from gateway.catalogue.model import LEVELS, Derive, FieldGrant, Precision
 from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
+from gateway.catalogue.values.misfits import misfits
 from tests.grants import DAY, OCCASION, anything, column, grant
 
 P, D = Precision, Derive

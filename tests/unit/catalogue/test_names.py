@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.names import is_name, same_name
+from gateway.catalogue.values.names import is_name, same_name
 
 YES, NO = True, False
 

@@ -6,10 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.catalogue.aspects import Direction, purpose_aspects
+from gateway.catalogue.aspects.purposes import Direction, purpose_aspects
 from gateway.catalogue.errors import CatalogueInvalid, Place
+from gateway.catalogue.files.members import Findings
+from gateway.catalogue.files.veil import check_veil
 from gateway.catalogue.load import load_catalogue
-from gateway.catalogue.members import Findings
 from gateway.catalogue.model import (
     Answering,
     Condition,
@@ -19,7 +20,6 @@ from gateway.catalogue.model import (
     Requester,
     Veil,
 )
-from gateway.catalogue.veil_file import check_veil
 from tests.fakes_decision import catalogue, copy_policy
 
 NAME = "niet-dubbel-benaderen"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.working_days import add_working_days, is_working_day
+from gateway.catalogue.values.working_days import add_working_days, is_working_day
 
 DAYS = st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 1))
 

@@ -3,7 +3,14 @@
 import pytest
 
 from gateway.catalogue.errors import CatalogueInvalid
-from gateway.catalogue.yaml_subset import MAX_BYTES, Items, Members, Text, parse_plain, parse_yaml
+from gateway.catalogue.files.yaml_subset import (
+    MAX_BYTES,
+    Items,
+    Members,
+    Text,
+    parse_plain,
+    parse_yaml,
+)
 
 
 def _refusal(raw: bytes) -> tuple[str, int, int]:

@@ -14,16 +14,16 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from gateway.catalogue.dpia import prefilled
-from gateway.catalogue.grounds import (
+from gateway.catalogue.files.purpose import GROUNDS as KNOWN_GROUNDS
+from gateway.catalogue.model import Catalogue, LegalBasis, Purpose, Retention, Sensitivity
+from gateway.catalogue.pages.dpia import prefilled
+from gateway.catalogue.pages.grounds import (
     GROUNDS,
     SPECIAL_GROUNDS,
     basis_words,
     duration_of,
     ground_words,
 )
-from gateway.catalogue.model import Catalogue, LegalBasis, Purpose, Retention, Sensitivity
-from gateway.catalogue.purpose_file import GROUNDS as KNOWN_GROUNDS
 from gateway.catalogue.register import register
 from tests.fakes_decision import ROOT, catalogue
 from tests.unit.catalogue_follow.world import FLAG, SCHOOL, SCOOTER, say, with_purpose

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from gateway.catalogue.errors import CatalogueInvalid
-from gateway.catalogue.invariants import (
+from gateway.catalogue.lints.invariants import (
     EMERGENCY,
     KEYS,
     ORDINARY,

@@ -13,8 +13,8 @@ import pytest
 from typing_extensions import override
 
 from gateway.catalogue.model import Derive, Precision, Purpose, Requester
-from gateway.catalogue.page import catalogue_page, register_page
-from gateway.catalogue.picture import LEVEL_WORDS, MARKS, overview, panels
+from gateway.catalogue.pages.page import catalogue_page, register_page
+from gateway.catalogue.pages.picture import LEVEL_WORDS, MARKS, overview, panels
 from tests.fakes_decision import catalogue
 from tests.unit.catalogue_follow.world import FLAG, SCHOOL, policy, say, with_grant, with_purpose
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.catalogue.model import Purpose
-from gateway.catalogue.page import catalogue_page
+from gateway.catalogue.pages.page import catalogue_page
 from gateway.catalogue.register import register
 from gateway.catalogue.veil import NO_MEANS
 from gateway.decision.explain import explain

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.catalogue.aspects import purpose_aspects
+from gateway.catalogue.aspects.purposes import purpose_aspects
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.load import load_catalogue
 from gateway.decision.answer import parse_answer

@@ -7,7 +7,7 @@ import pytest
 from audit.entry import Receipt
 from audit.keeping import ErasureReport, Look
 from audit.seal import Particulars
-from gateway.audit_text import (
+from gateway.cli.audit_text import (
     moment,
     reconciled_text,
     replayed_text,
@@ -15,8 +15,8 @@ from gateway.audit_text import (
     seen_out,
     status_text,
 )
-from gateway.erase_commands import Erasure
-from gateway.erase_text import erased_text
+from gateway.cli.erase_commands import Erasure
+from gateway.cli.erase_text import erased_text
 from gateway.log_access import Rotation
 from gateway.replay.reconcile import ALARMS, Finding, Reconciliation
 from gateway.replay.replay import Difference, Report, Undecided

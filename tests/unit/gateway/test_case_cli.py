@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cases.opening import open_cases
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.partner import private_pem
 from tests.builders import URL, client_key
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.cli import app
+from gateway.cli.main import app
 from tests.builders import ROOT, pem_of
 from tests.fakes_decision import copy_policy
 

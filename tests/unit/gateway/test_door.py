@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.door import Door, Outcome
-from gateway.door_cli import door_of
+from gateway.cli.door import Door, Outcome
+from gateway.cli.door_cli import door_of
 from gateway.errors import PartnerFailed
 from gateway.partner import Hat, private_pem
 from tests.builders import URL, client_key

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.figures_text import is_table, table_lines
+from gateway.cli.figures_text import is_table, table_lines
 
 TABLE: list[dict[str, Any]] = [
     {"jaar": "2024", "trede": "1", "persons": 12},

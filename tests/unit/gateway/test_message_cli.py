@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from gateway.cases.opening import open_cases
 from gateway.citizen.store import Message, SqlMessages, State
-from gateway.cli import app
+from gateway.cli.main import app
 from gateway.wiring import utc_now
 
 RUN = CliRunner()

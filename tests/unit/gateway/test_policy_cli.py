@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audit.entry import EntryType
-from gateway import policy_commands
-from gateway.cli import app
+from gateway.cli import policy_commands
+from gateway.cli.main import app
+from gateway.cli.policy_commands import PolicyFolders
 from gateway.learning.tally import ENOUGH, Tally
-from gateway.policy_commands import PolicyFolders
 from tests.builders import ROOT
 from tests.fakes_decision import ABOUT_OTHERS, copy_policy
 from tests.unit.learning.world import members, write_ledger

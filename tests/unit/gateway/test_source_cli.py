@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gateway.source_cli import app
+from gateway.cli.source_cli import app
 from tests.builders import ROOT
 
 EXAMPLE = (ROOT / "deploy" / "demo" / "sources.yaml").read_text("utf-8")

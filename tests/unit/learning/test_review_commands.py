@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from audit.entry import EntryType, Json
-from gateway import review_commands
+from gateway.cli import review_commands
+from gateway.cli.review_commands import BROKEN, OK, WIDER, Form, Use
 from gateway.errors import SettingsInvalid
 from gateway.policy_source import _unpack as unpack
 from gateway.policy_source import open_policy
-from gateway.review_commands import BROKEN, OK, WIDER, Form, Use
 from tests.fakes_decision import ABOUT_OTHERS, POLICIES, PURPOSES
 from tests.unit.catalogue_follow.world import FLAG, SCHOOL
 from tests.unit.learning.world import members, write_ledger

@@ -7,8 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from gateway.cli.recording_cli import read_note, record_check
 from gateway.errors import BodyInvalid, PayloadTooLarge
-from gateway.recording_cli import read_note, record_check
 from tests.fakes_decision import POLICIES, PURPOSES
 
 CONFIDENCE = "Mevrouw Jansen is verslaafd."

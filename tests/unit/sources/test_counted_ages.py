@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.catalogue.days import ages_of
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.catalogue.load import load_catalogue
-from gateway.catalogue.misfits import misfits
 from gateway.catalogue.model import Derive, Precision
 from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
+from gateway.catalogue.values.days import ages_of
+from gateway.catalogue.values.misfits import misfits
 from gateway.sources.mapping import ColumnPlace, ValueKind
 from gateway.sources.opening import open_sources
 from gateway.sources.source import BIRTH_DATE

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.days import day_of
+from gateway.catalogue.values.days import day_of
 from gateway.sources.mapping import FORMS, ColumnPlace, Form, ValueKind
 from gateway.sources.source import Scalar
 from gateway.sources.values import MISFIT, read_value

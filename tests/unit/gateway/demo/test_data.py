@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.catalogue.days import age_on
+from gateway.catalogue.values.days import age_on
 from gateway.demo.data import load_clients, tables_of
 from gateway.errors import DemoInvalid
 from tests.builders import REFERENCE, ROOT, YUSUF

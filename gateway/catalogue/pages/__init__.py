@@ -1,0 +1,1 @@
+"""What a privacy officer reads of the policy files."""

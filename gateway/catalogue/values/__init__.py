@@ -1,0 +1,1 @@
+"""Source values: rows, names, days, and what does not fit."""

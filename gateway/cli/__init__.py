@@ -1,0 +1,1 @@
+"""The command `doelpoort`: each command with what it does and what it says."""
