@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,13 +95,32 @@ def log_place(settings: Settings, keys: KeyRing, year: int) -> LogPlace:
     )
 
 
-def open_writing(place: LogPlace, opened: ExitStack) -> Ledger:
+def last_note(settings: Settings, keys: KeyRing, year: int) -> str | None:
+    """Return the newest checkpoint of the newest log from before this year, if one is kept.
+
+    Raises:  StorageBroken when that log cannot be read: its archive is to be moved away, or mended.
+    """
+    before = [each for each in kept_years(settings) if each < year]
+    if not before:
+        return None
+    place = log_place(settings, keys, before[0])
+    with closing(open_reader(place.url, place.origin)) as reader:
+        note = reader.checkpoint()
+    return None if note is None else note.decode()
+
+
+def open_writing(
+    place: LogPlace, opened: ExitStack, before: Callable[[], str | None] = lambda: None
+) -> Ledger:
     """Open the log to append to it; its sequencer is a process of its own.
 
-    Effects: a ledger in a file is made or brought to the form of this version.
+    Effects: a ledger in a file is made or brought to the form of this version. One that begins now
+             names the checkpoint that `before` gives, of the log that it comes after.
     Raises:  what `Ledger.open` raises, and SchemaOutdated.
     """
     make_ready(place.url, place.origin)
+    with closing(open_reader(place.url, place.origin)) as reader:
+        begins = reader.checkpoint() is None
     ledger = Ledger.open(
         LogSettings(
             url=place.url,
@@ -110,6 +129,7 @@ def open_writing(place: LogPlace, opened: ExitStack) -> Ledger:
             gateway_id=place.gateway_id,
             keys=place.keys,
             high_water=place.high_water,
+            previous=before() if begins else None,
         )
     )
     opened.callback(ledger.close)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -48,6 +49,7 @@ from gateway.log_place import (
     LogPlace,
     LogReading,
     Machine,
+    last_note,
     ledger_path,
     log_place,
     open_reading,
@@ -128,8 +130,10 @@ def open_gateway(settings: Settings) -> Gateway:
         decider = build_decider(settings, registers.source)
         tally = Tally.open(tally_path(settings.home))
         opened.callback(_save, tally)
-        place = log_place(settings, keys, utc_now().year)
-        log = _open_log(settings, place, decider, opened)
+        year = utc_now().year
+        place = log_place(settings, keys, year)
+        ledger = _open_ledger(place, partial(last_note, settings, keys, year), opened)
+        log = _open_log(settings, place, ledger, decider, opened)
         gate = Gate(
             catalogue=decider.catalogue,
             decider=decider,
@@ -196,10 +200,15 @@ def _open_registers(settings: Settings, opened: ExitStack) -> _Registers:
     return _Registers(source, cases)
 
 
-def _open_log(settings: Settings, place: LogPlace, decider: Decider, opened: ExitStack) -> _Log:
-    """Open the log, keep the revision beside it, and find its witnesses."""
+def _open_ledger(place: LogPlace, before: Callable[[], str | None], opened: ExitStack) -> Ledger:
     _require_folder(place)
-    ledger = open_writing(place, opened)
+    return open_writing(place, opened, before)
+
+
+def _open_log(
+    settings: Settings, place: LogPlace, ledger: Ledger, decider: Decider, opened: ExitStack
+) -> _Log:
+    """Open what is read of the log, keep the revision beside it, and find its witnesses."""
     reading = open_reading(place, Machine(clock_ms, os_random), opened)
     revision = decider.catalogue.revision
     keep_revision(reading.annex, settings.purposes, settings.policies, revision=revision)
