@@ -19,7 +19,7 @@ that nothing was released, and the whole list is gone through again once the wor
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -38,12 +38,12 @@ from gateway.declaring import declare
 from gateway.errors import SourceFailed
 from gateway.identity.tokens import VerifiedCaller
 from gateway.mosaic.rules import Place
-from gateway.mosaic.store import FreeGuard, Guard
+from gateway.mosaic.store import Guard
 from gateway.outcome import Ready, purpose_of, refused, released, waiting, withdrawn
 from gateway.passage import Acting, Envelope, Passage, Request, Word, justified
 from gateway.sources.reading import read_fields
 from gateway.sources.source import Source
-from gateway.veil import Pace, as_inside, at_once, find_outside
+from gateway.veil import Pace, as_inside, find_outside
 
 # The law counts days and birthdays where the person lives.
 _HOME = ZoneInfo("Europe/Amsterdam")
@@ -87,10 +87,10 @@ class Gate:
     source: Source
     ledger: Ledger
     now: Callable[[], dt.datetime]
+    hold: Hold
+    guard: Guard
+    pace: Callable[[Veil | None], Pace]
     note: Note = _note_nothing
-    hold: Hold = release_all
-    guard: Guard = field(default_factory=FreeGuard)
-    pace: Callable[[Veil | None], Pace] = at_once
     pseudonyms: Pseudonyms = _no_pseudonyms
     figures: Figures = NO_FIGURES
 

@@ -25,12 +25,14 @@ from gateway.decision.decide import Decider
 from gateway.decision.engine import Engine
 from gateway.decision.model import Decision, OverAsking, Permit, Question, Reason
 from gateway.decision.parties import Parties
-from gateway.disclosure import Gate, disclose
+from gateway.disclosure import Gate, disclose, release_all
 from gateway.golden_cases import Case, CaseFile
 from gateway.golden_world import CaseSource, bills_in_force, records_of, with_mandates
 from gateway.identity.tokens import VerifiedCaller
+from gateway.mosaic.store import FreeGuard
 from gateway.passage import Envelope
 from gateway.sources.source import Source
+from gateway.veil import at_once
 
 Outcome = dict[str, object]
 
@@ -151,6 +153,9 @@ class _Court:
             source=source,
             ledger=cast("Ledger", _NoLedger()),
             now=lambda: dt.datetime.combine(case.day, dt.time(12), dt.UTC),
+            hold=release_all,
+            guard=FreeGuard(),
+            pace=at_once,
         )
         caller = cast("VerifiedCaller", case.caller)
         answer, _ = await disclose(gate, caller, case.request(over_asking), _ENVELOPE)

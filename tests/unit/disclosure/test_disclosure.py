@@ -20,11 +20,13 @@ from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.model import OverAsking, SubjectCheck
 from gateway.decision.parties import Parties
 from gateway.declaring import declare
-from gateway.disclosure import Gate, disclose
+from gateway.disclosure import Gate, disclose, release_all
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
+from gateway.mosaic.store import FreeGuard
 from gateway.passage import Envelope, Request
 from gateway.subject import parse_bsn
+from gateway.veil import at_once
 from tests.builders import CONSULTANT, MOTIVATION, NOW, TEAM, YUSUF
 from tests.fakes import FixedClock, MemoryCases, MemorySource
 from tests.fakes_decision import (
@@ -130,6 +132,9 @@ def make_flow(engine: object = None, policy: Catalogue | None = None) -> Flow:
         source=source,
         ledger=ledger_of_gate,
         now=FixedClock(NOW),
+        hold=release_all,
+        guard=FreeGuard(),
+        pace=at_once,
     )
     return Flow(gate, source, cases, ledger)
 

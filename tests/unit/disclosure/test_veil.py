@@ -24,9 +24,10 @@ from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.model import Code, OverAsking, SubjectCheck
 from gateway.decision.parties import Parties
-from gateway.disclosure import Gate, disclose
+from gateway.disclosure import Gate, disclose, release_all
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
+from gateway.mosaic.store import FreeGuard
 from gateway.passage import Envelope, Request
 from gateway.subject import parse_bsn
 from gateway.veil import Metronome, as_inside, at_once, find_outside
@@ -121,6 +122,8 @@ class World:
             source=self.source,
             ledger=ledger,
             now=FixedClock(NOW),
+            hold=release_all,
+            guard=FreeGuard(),
             note=lambda _day, _purpose, values: self.noted.append(values),
             pace=self.metronome,
         )

@@ -24,14 +24,16 @@ from gateway.decision.decide import Decider
 from gateway.decision.model import Code, OverAsking, SubjectCheck
 from gateway.decision.reasons import REASONS
 from gateway.demo.data import load_clients, tables_of
-from gateway.disclosure import Gate, disclose
+from gateway.disclosure import Gate, disclose, release_all
 from gateway.golden_cases import Case, read_cases
 from gateway.golden_world import CaseSource, bills_in_force, records_of, with_mandates
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
+from gateway.mosaic.store import FreeGuard
 from gateway.passage import Emergency, Envelope, Request
 from gateway.replay.replay import replay
 from gateway.sources.sql import SqlSource
+from gateway.veil import at_once
 from tests.fakes_audit import (
     ORIGIN,
     CountedRandom,
@@ -141,6 +143,9 @@ async def test_every_golden_case_is_decided_the_same_again(
             source=source,
             ledger=cast("Ledger", leaves),
             now=lambda: leaves.at,
+            hold=release_all,
+            guard=FreeGuard(),
+            pace=at_once,
         )
         number = f"{len(leaves.entries):032x}"
         envelope = Envelope(number, "a" * 32, "b" * 16, b"{}")

@@ -14,20 +14,25 @@ from audit.ledger import Ledger
 from audit.merkle import leaf_hash
 from audit.schema import check_schema
 from audit.storage.contract import Entry
+from gateway.aggregates.figures import Figures
+from gateway.aggregates.kept import NothingKept
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
 from gateway.catalogue.model import Catalogue, Purpose
 from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
 from gateway.decision.model import OverAsking, SubjectCheck
 from gateway.decision.parties import Parties
-from gateway.disclosure import Gate, disclose
+from gateway.disclosure import Gate, disclose, release_all
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
+from gateway.mosaic.store import FreeGuard
 from gateway.passage import Envelope, Request
 from gateway.replay.replay import Report, replay
 from gateway.replay.revisions import Revisions
+from gateway.sources.groups import Group, GroupQuery
 from gateway.sources.source import Query, Row, Source
 from gateway.subject import Subject, parse_bsn
+from gateway.veil import at_once
 from tests.fakes import MemoryCases
 from tests.fakes_decision import POLICIES, catalogue
 from tests.unit.catalogue_follow.world import FLAG
@@ -162,6 +167,11 @@ class Silent:
         """Return no row for every query."""
         return [[] for _ in queries]
 
+    async def groups(self, query: GroupQuery) -> Sequence[Group]:
+        """Return no cell: nobody is in any."""
+        assert query.table
+        return []
+
     def check(self, catalogue: Catalogue) -> None:
         """Promise nothing."""
 
@@ -233,6 +243,10 @@ async def ask(
         source=Silent(),
         ledger=cast("Ledger", leaves),
         now=lambda: leaves.at,
+        hold=release_all,
+        guard=FreeGuard(),
+        pace=at_once,
+        figures=Figures(Silent(), NothingKept()),
     )
     number = f"{len(leaves.entries):032x}"
     await disclose(gate, caller, request, Envelope(number, "a" * 32, "b" * 16, b"{}"))
