@@ -49,7 +49,8 @@ async def shared_house(
 ) -> AsyncIterator[House]:
     """Give one gateway for all tests of a module, which ask and break nothing."""
     home = tmp_path_factory.mktemp("shared") / "home"
-    async with open_house(home, source=register_template, cases=register_template) as opened:
+    cases = shutil.copy(register_template, home.parent / "zaken.db")
+    async with open_house(home, source=register_template, cases=Path(cases)) as opened:
         yield opened
 
 

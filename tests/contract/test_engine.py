@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.catalogue.model import Activity, Catalogue
+from gateway.catalogue.model import Activity, Catalogue, ConditionKind
 from gateway.decision.answer import parse_answer
 from gateway.decision.bundle import write_bundle
 from gateway.decision.embedded import EmbeddedEngine
@@ -37,6 +37,11 @@ _CASES = (
 )
 _CONSENTS = ("CONSENT_MISSING", "CONSENT_WITHDRAWN", "CONSENT_EXPIRED", "CONSENT_WRONG_PERSON")
 _FAILED = ("AGE_OUT_OF_RANGE", "CONDITION_NOT_MET", "MANDATE_MISSING", "GROUP_TOO_SMALL")
+_FAILURE_OF = {
+    ConditionKind.AGE: "AGE_OUT_OF_RANGE",
+    ConditionKind.GROUP_SIZE: "GROUP_TOO_SMALL",
+    ConditionKind.MANDATE: "MANDATE_MISSING",
+}
 _RECENT = ("2026-01-01", "2026-03-02", "2026-09-30")
 
 
@@ -117,12 +122,20 @@ def _changed(question: Question, rng: random.Random, policy: Catalogue) -> Quest
         replace(
             question, facts=_facts({**facts, rng.choice([*facts, "case"]): rng.choice(_FAILED)})
         ),
-        replace(
-            question, facts=_facts({**facts, rng.choice([*facts, "case"]): rng.choice(_FAILED)})
-        ),
+        replace(question, facts=_facts({**facts, **_failing(rng, policy, question)})),
         replace(question, facts=question.facts[: rng.randint(0, len(facts))]),
     ]
     return rng.choice(changes)
+
+
+def _failing(rng: random.Random, policy: Catalogue, question: Question) -> dict[str, str]:
+    """Return one condition of the purpose as it is when it is not met, if the purpose has any."""
+    known = [policy.purposes[name] for name in question.purposes if name in policy.purposes]
+    conditions = [condition for purpose in known for condition in purpose.conditions]
+    if not conditions:
+        return {}
+    condition = rng.choice(conditions)
+    return {condition.name: _FAILURE_OF.get(condition.kind, "CONDITION_NOT_MET")}
 
 
 def _facts(facts: dict[str, str]) -> tuple[tuple[str, str], ...]:
