@@ -31,6 +31,7 @@ from gateway.declaring import declare
 from gateway.demo.data import load_clients
 from gateway.sources.fhir import BSN_SYSTEM
 from gateway.sources.mapping_file import load_mapping
+from gateway.sources.reading import settled
 from gateway.sources.source import plan
 from tests.adapter_house import Behind, clients_behind, open_over
 from tests.builders import REFERENCE, ROOT, YUSUF, Body, House, about, flag
@@ -294,7 +295,7 @@ async def _of_minimisation(house: House, body: Body) -> float:
     grants = [fields[name] for name in body.get("fields", [*fields][:1])]
     (rows,) = await gate.source.rows(request.subject, plan(grants))
     occasion = Occasion(REFERENCE)
-    return _repeated(lambda: [minimise(grant, rows, occasion) for grant in grants])
+    return _repeated(lambda: [minimise(*settled(grant, rows), occasion) for grant in grants])
 
 
 def _repeated(call: Callable[[], object]) -> float:

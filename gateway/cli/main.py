@@ -43,6 +43,8 @@ client.command("webhook")(inbox_cli.client_webhook)
 app.add_typer(source_cli.app, name="source")
 app.command("record-check")(recording_cli.record_check)
 
+# EX_SOFTWARE of sysexits.h.
+_BUG = 70
 _REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
@@ -201,5 +203,9 @@ def client_list(*, output: OutputOption = Output.TEXT) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a bug ends it by its kind, for its text may hold a row of a source."""
+    try:
+        app()
+    except Exception as exc:  # noqa: BLE001 (the one top-level handler)
+        typer.echo(f"unexpected failure: {type(exc).__name__}", err=True)
+        sys.exit(_BUG)

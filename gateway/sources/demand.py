@@ -17,7 +17,7 @@ from gateway.catalogue.model import (
     Purpose,
 )
 from gateway.catalogue.own_tables import OWN_TABLES
-from gateway.sources.mapping import SourceMap, TablePlace, ValueKind
+from gateway.sources.mapping import SourceKind, SourceMap, TablePlace, ValueKind
 from gateway.sources.source import BIRTH_DATE, Scalar
 
 _NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL})
@@ -84,13 +84,17 @@ _OF_CONDITION: Mapping[ConditionKind, frozenset[ValueKind]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """That a purpose reads a table, and in it a column of one of these kinds."""
+    """That a purpose reads a table, and in it a column of one of these kinds.
+
+    What is `counted` no row of is read: the source counts over it.
+    """
 
     purpose: str
     table: str
     column: str | None
     kinds: frozenset[ValueKind]
     of_persons: bool
+    counted: bool = False
 
 
 def demands(catalogue: Catalogue) -> Iterator[Demand]:
@@ -120,7 +124,7 @@ def _of_cells(purpose: Purpose, grant: FieldGrant, cells: Cells) -> Iterator[Dem
     if purpose.groups is not None:
         wanted.append((purpose.groups.period, frozenset({ValueKind.INTEGER})))
     for column, allowed in wanted:
-        yield Demand(purpose.id, grant.table, column, allowed, of_persons=True)
+        yield Demand(purpose.id, grant.table, column, allowed, of_persons=True, counted=True)
 
 
 def _of_grant(purpose: Purpose, grant: FieldGrant, kinds: frozenset[ValueKind]) -> Iterator[Demand]:
@@ -194,6 +198,31 @@ def _unmet(mapping: SourceMap, demand: Demand) -> Iterator[Finding]:
         )
     if demand.column is not None:
         yield from _unmet_column(table, demand, demand.column)
+    if demand.counted:
+        yield from _uncounted(table, demand, mapping.sources[table.source].kind)
+
+
+def _uncounted(table: TablePlace, demand: Demand, kind: SourceKind) -> Iterator[Finding]:
+    """Find what a source cannot count over, before anybody asks for a figure."""
+    column = table.columns.get(demand.column or "")
+    if kind.is_over_http:
+        yield _finding(
+            table.place,
+            "COUNTS_NOT",
+            f"Het doel {demand.purpose} telt hier: deze soort bron kan dat niet.",
+            f"The purpose {demand.purpose} counts here: this kind of source cannot.",
+            # Its figures are refused, and every other purpose is answered.
+            Severity.WARNING,
+        )
+    elif kind.is_in_sql and column is not None and column.translated:
+        yield _finding(
+            column.place,
+            "COUNTED_TRANSLATED",
+            f"Het doel {demand.purpose} telt dit in de bron: gebruik 'sql', geen "
+            "'form', 'words' of 'absent'.",
+            f"The purpose {demand.purpose} counts this in the source: use 'sql', not "
+            "'form', 'words' or 'absent'.",
+        )
 
 
 def _unmet_column(table: TablePlace, demand: Demand, name: str) -> Iterator[Finding]:

@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TypeVar
 
 from gateway.catalogue.errors import CatalogueInvalid, Severity
-from gateway.catalogue.model import Catalogue
+from gateway.catalogue.model import Catalogue, Derive
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.breaker import Breaker
 from gateway.sources.demand import findings_of
 from gateway.sources.groups import Group, GroupQuery, bounded_cells
-from gateway.sources.mapping import ColumnPlace, SourceMap, TablePlace
+from gateway.sources.mapping import ColumnPlace, Form, SourceMap, TablePlace, ValueKind
 from gateway.sources.register import GroupLook, Look, RawRows, Register
-from gateway.sources.source import Query, Row, Scalar
+from gateway.sources.source import Predicate, Query, Row, Scalar
 from gateway.sources.together import together
 from gateway.sources.values import MISFIT, read_value
 from gateway.subject import Subject
@@ -25,16 +26,31 @@ _LOG = logging.getLogger("doelpoort.sources")
 
 T = TypeVar("T")
 
+_NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL})
+# By the type of what is compared with, and whether it is that or nothing.
+_OF_TYPE: Mapping[tuple[type, bool], frozenset[ValueKind]] = MappingProxyType(
+    {
+        (str, True): frozenset({ValueKind.TEXT}),
+        (str, False): frozenset({ValueKind.TEXT}),
+        (int, True): frozenset({ValueKind.INTEGER}),
+        (int, False): _NUMBERS,
+    }
+)
 # An adapter that does not stop when its time is up gets this much more, and is then left behind.
 _GRACE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A query with where it goes, and what the gateway compares because the source does not."""
+    """Where a query goes, and what the gateway makes of each row that comes of it.
 
-    query: Query
+    `read` says how each value is read, and `names` what those are called that somebody asked for;
+    `compared` is what the gateway compares because the source does not.
+    """
+
     look: Look
+    read: tuple[ColumnPlace, ...]
+    names: tuple[str, ...]
     compared: tuple[tuple[int, Scalar], ...]
 
 
@@ -75,12 +91,13 @@ class MappedSources:
 
     async def groups(self, query: GroupQuery) -> Sequence[Group]:
         """Return every cell that holds anybody; see `GroupSource.groups`."""
-        look = _group_look(self._place(query.table, of_person=True), query)
+        look = self._group_look(query)
         name = look.table.source
         register = self._registers[name]
-        if register.takes_conditions and not all(map(_counts, look.columns)):
+        if register.takes_conditions and any(column.translated for column in look.columns):
             raise SourceFailed("a source cannot count over a column that the gateway translates")
-        cells = bounded_cells(await self._asked(name, lambda: register.count(look)))
+        limit_s = self._mapping.deadline_s + _GRACE_S
+        cells = bounded_cells(await self._asked(name, lambda: register.count(look), limit_s))
         return _labelled(look, cells) if register.takes_conditions else cells
 
     def check(self, catalogue: Catalogue) -> None:
@@ -129,14 +146,15 @@ class MappedSources:
     async def _fetch(
         self, name: str, subject: Subject | None, looks: Sequence[Look]
     ) -> Sequence[RawRows]:
-        return await self._asked(name, lambda: self._registers[name].fetch(subject, looks))
+        limit_s = min(self._mapping.sources[name].deadline_s, self._mapping.deadline_s)
+        return await self._asked(name, lambda: self._registers[name].fetch(subject, looks), limit_s)
 
-    async def _asked(self, name: str, ask: Callable[[], Awaitable[T | None]]) -> T:
+    async def _asked(self, name: str, ask: Callable[[], Awaitable[T | None]], limit_s: float) -> T:
         """Ask one source, and note how it went: a source that keeps failing is left alone."""
-        breaker, place = self._breakers[name], self._mapping.sources[name]
+        breaker = self._breakers[name]
         breaker.enter()
         try:
-            async with asyncio.timeout(min(place.deadline_s, self._mapping.deadline_s)):
+            async with asyncio.timeout(limit_s):
                 answer = await ask()
         except TimeoutError:
             breaker.fail()
@@ -162,20 +180,40 @@ class MappedSources:
                 figures, or figures of persons.
         """
         table = self._place(query.table, of_person=of_person)
-        columns = [_column(table, name) for name in query.columns]
         takes = self._registers[table.source].takes_conditions
+        settled = all(_column(table, name).as_is for name, _ in query.where)
+        predicates = _taken(table, query.predicates) if takes and settled else ()
+        names = _kept(query.columns, predicates)
+        columns = [_column(table, name) for name in names]
         pushed: list[tuple[ColumnPlace, Scalar]] = []
         compared: list[tuple[int, Scalar]] = []
         for name, value in query.where:
             column = _column(table, name)
-            settled = takes and column.as_is
-            if settled or column.search is not None:
+            takes_it = takes and column.as_is
+            if takes_it or column.search is not None:
                 pushed.append((column, value))
-            if not settled:
+            if not takes_it:
                 # Also where a server was told what to look for: one may not know the parameter.
                 compared.append((len(columns), value))
                 columns.append(column)
-        return _Question(query, Look(table, tuple(columns), tuple(pushed)), tuple(compared))
+        look = Look(table, tuple(columns), tuple(pushed), predicates)
+        names += tuple(asked.name for _, asked in predicates)
+        return _Question(look, _read_as(look), names, tuple(compared))
+
+    def _group_look(self, query: GroupQuery) -> GroupLook:
+        """Return where a count goes; it may take all the time that a request has."""
+        table, measured = self._place(query.table, of_person=True), query.measured
+        until = None if measured is None else measured.until
+        return GroupLook(
+            query,
+            table,
+            per=tuple(_column(table, name) for name in query.per),
+            where=tuple(_column(table, name) for name, _ in query.where),
+            period=_column(table, query.period),
+            value=None if measured is None else _column(table, measured.column),
+            until=None if until is None else _column(table, until),
+            deadline_s=self._mapping.deadline_s,
+        )
 
     def _place(self, name: str, *, of_person: bool) -> TablePlace:
         table = self._mapping.tables.get(name)
@@ -186,23 +224,36 @@ class MappedSources:
         return table
 
 
-def _group_look(table: TablePlace, query: GroupQuery) -> GroupLook:
-    measured = query.measured
-    until = None if measured is None else measured.until
-    return GroupLook(
-        query,
-        table,
-        per=tuple(_column(table, name) for name in query.per),
-        where=tuple(_column(table, name) for name, _ in query.where),
-        period=_column(table, query.period),
-        value=None if measured is None else _column(table, measured.column),
-        until=None if until is None else _column(table, until),
+def _taken(
+    table: TablePlace, predicates: Sequence[Predicate]
+) -> tuple[tuple[ColumnPlace, Predicate], ...]:
+    """Return the predicates that a source can answer; a column needed for another one comes."""
+    placed = [(_column(table, asked.column), asked) for asked in predicates]
+    kept = {asked.column for column, asked in placed if not _answers(column, asked)}
+    return tuple((column, asked) for column, asked in placed if asked.column not in kept)
+
+
+def _answers(column: ColumnPlace, asked: Predicate) -> bool:
+    """Tell whether a source compares this column the way the gateway does."""
+    kinds = _OF_TYPE[type(asked.against[0]), asked.derive is Derive.EQUALS]
+    return not column.translated and column.kind in kinds
+
+
+def _kept(
+    columns: tuple[str, ...], predicates: Sequence[tuple[ColumnPlace, Predicate]]
+) -> tuple[str, ...]:
+    """Return the columns that must come, because the source answers no predicate for them."""
+    answered = {asked.column for _, asked in predicates}
+    return tuple(name for name in columns if name not in answered)
+
+
+def _read_as(look: Look) -> tuple[ColumnPlace, ...]:
+    """Return how each value of a row is read; what no predicate can be made of is a misfit."""
+    outcomes = (
+        ColumnPlace(asked.column, "", ValueKind.BOOLEAN, form=Form.ZERO_ONE)
+        for _, asked in look.predicates
     )
-
-
-def _counts(column: ColumnPlace) -> bool:
-    """Tell whether a source can count over a column as it has it."""
-    return column.form is None and not column.words and column.absent is None
+    return (*look.columns, *outcomes)
 
 
 def _labelled(look: GroupLook, cells: Sequence[Group]) -> Sequence[Group]:
@@ -227,16 +278,15 @@ def _column(table: TablePlace, name: str) -> ColumnPlace:
 
 def _shaped(question: _Question, raw: RawRows) -> Sequence[Row]:
     """Return the asked columns of the rows that fit, each value as the type that it should have."""
-    look, wanted = question.look, question.query.columns
     misfits: Counter[str] = Counter()
     found: list[Row] = []
     for row in raw:
         # A source gives each row something to hold, even where no column was asked for.
-        pairs = zip(look.columns, row, strict=False)
+        pairs = zip(question.read, row, strict=False)
         values = [_value(column, each, misfits) for column, each in pairs]
         if all(_same(values[number], value) for number, value in question.compared):
-            found.append(dict(zip(wanted, values, strict=False)))
-    _log_misfits(look.table, misfits)
+            found.append(dict(zip(question.names, values, strict=False)))
+    _log_misfits(question.look.table, misfits)
     return found
 
 

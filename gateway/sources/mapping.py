@@ -23,6 +23,16 @@ class SourceKind(StrEnum):
     FHIR = "fhir"
     FILES = "files"
 
+    @property
+    def is_in_sql(self) -> bool:
+        """Whether it computes expressions and counts for itself."""
+        return self in {SourceKind.SQLITE, SourceKind.POSTGRESQL}
+
+    @property
+    def is_over_http(self) -> bool:
+        """Whether it is a service that tells of one person at a time."""
+        return self in {SourceKind.BRP, SourceKind.FHIR}
+
 
 class ValueKind(StrEnum):
     """What a logical column holds once its value has been read.
@@ -89,10 +99,15 @@ class ColumnPlace:
     place: Place = field(default=Place(""), compare=False)
 
     @property
+    def translated(self) -> bool:
+        """Whether the gateway must make a value of what the source has."""
+        return self.form is not None or bool(self.words) or self.absent is not None
+
+    @property
     def as_is(self) -> bool:
         """Whether a value in the source compares as it does in a policy file."""
         plain = self.kind in {ValueKind.TEXT, ValueKind.BOOLEAN, ValueKind.INTEGER}
-        return plain and self.form is None and not self.words and self.absent is None
+        return plain and not self.translated
 
 
 @dataclass(frozen=True, slots=True)

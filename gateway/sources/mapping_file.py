@@ -28,8 +28,6 @@ _WHOLE_MS = 1_000
 _EACH_MS = 500
 _LONGEST_MS = 30_000
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_OVER_HTTP = frozenset({SourceKind.BRP, SourceKind.FHIR})
-_IN_SQL = frozenset({SourceKind.SQLITE, SourceKind.POSTGRESQL})
 _SCALARS: Mapping[ValueKind, type] = {
     ValueKind.TEXT: str,
     ValueKind.BOOLEAN: bool,
@@ -127,7 +125,7 @@ class _Reader:
         text = table.text("address")
         if kind in {SourceKind.SQLITE, SourceKind.FILES}:
             return str(self._folder / text)
-        fits = _is_web(text) if kind in _OVER_HTTP else _is_database(text)
+        fits = _is_web(text) if kind.is_over_http else _is_database(text)
         if text and not fits:
             _wrong(
                 table,
@@ -202,7 +200,7 @@ def _check(mapping: SourceMap, findings: Findings) -> None:
                 table.place, "SOURCE_UNKNOWN", "Deze bron staat er niet bij.", "No such source."
             )
             continue
-        if table.subject is None and source.kind in _OVER_HTTP:
+        if table.subject is None and source.kind.is_over_http:
             findings.error(
                 table.place,
                 "SUBJECT_MISSING",
@@ -214,7 +212,7 @@ def _check(mapping: SourceMap, findings: Findings) -> None:
 
 
 def _check_place(column: ColumnPlace, kind: SourceKind, findings: Findings) -> None:
-    if column.sql is not None and kind not in _IN_SQL:
+    if column.sql is not None and not kind.is_in_sql:
         findings.error(
             column.place,
             "SQL_ELSEWHERE",

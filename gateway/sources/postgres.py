@@ -10,12 +10,13 @@ import psycopg
 from psycopg import AsyncConnection, Connection
 
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.dialect import POSTGRESQL
 from gateway.sources.group_text import count_statement
 from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace
 from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
 from gateway.sources.secrets import read_secret
-from gateway.sources.sql_text import POSTGRESQL, probe_statements, quoted, statement
+from gateway.sources.sql_text import bound_values, probe_statements, quoted, statement
 from gateway.subject import Subject
 
 # A gateway asks one short question at a time; more connections only move the queue.
@@ -26,6 +27,9 @@ _CONNECT_S = 2
 # What a connection says that the server ended, or that broke: nothing, or that it is shut down.
 _GONE = frozenset({None, "57P01"})
 _WRITES = "INSERT, UPDATE, DELETE, TRUNCATE"
+
+# For this transaction alone.
+_TIME = "SELECT set_config('statement_timeout', %s, true)"
 
 _Line: TypeAlias = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
@@ -61,9 +65,11 @@ class PostgresRegister:
         size = len(look.per)
 
         async def read(line: _Line) -> Sequence[Group]:
-            # Made of quoted names and of expressions that an operator wrote.
-            cursor = await line.execute(text.encode(), values)
-            return [group_of(row[:size], row[size:]) for row in await cursor.fetchall()]
+            async with line.transaction():
+                await line.execute(_TIME, [f"{int(look.deadline_s * _MILLISECONDS)}"])
+                # Made of quoted names and of expressions that an operator wrote.
+                cursor = await line.execute(text.encode(), values)
+                return [group_of(row[:size], row[size:]) for row in await cursor.fetchall()]
 
         return await self._answered(read)
 
@@ -97,9 +103,7 @@ class PostgresRegister:
         return found
 
     async def _rows(self, line: _Line, subject: Subject | None, look: Look) -> RawRows:
-        values: list[object] = [value for _, value in look.where]
-        if subject is not None:
-            values.insert(0, subject.value)
+        values = bound_values(look, subject)
         cursor = await line.execute(self._statement(look, subject is not None), values)
         return bounded(await cursor.fetchall())
 

@@ -1,7 +1,9 @@
 """A predicate as SQL, so that only its outcome leaves the database: never the number or the text.
 
 The outcome is what `precision` makes of the same rows in the gateway: unknown where a value does
-not fit, where one is missing, and where the rows do not all hold the same value.
+not fit, where one is missing, and where the rows do not all hold the same value. In PostgreSQL a
+text is a string or an enumeration, and a number a number: JSON, XML or money is no value here, also
+where a driver would make one of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,7 +87,7 @@ def _said(value: str) -> str:
 
 def _postgresql_text(value: str, longest: int) -> str:
     # Strings and enumerations, and domains over them.
-    category = f"(SELECT typcategory FROM pg_catalog.pg_type WHERE oid = pg_typeof({value}))"
+    category = f"(SELECT typcategory FROM pg_catalog.pg_type WHERE oid = pg_typeof({value}))"  # noqa: S608
     return (
         f"CASE WHEN {value} IS NOT NULL AND {category} IN ('S', 'E') "
         f"AND char_length({_said(value)}) <= {longest:d} "

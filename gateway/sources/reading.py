@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
-from gateway.catalogue.model import FieldGrant, Precision
+from gateway.catalogue.model import Derive, FieldGrant, Precision
 from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
 from gateway.catalogue.values.misfits import misfits
 from gateway.catalogue.values.rows import only
 from gateway.errors import SourceFailed
-from gateway.sources.source import Query, Row, Scalar, Source, plan
+from gateway.sources.source import Query, Row, Scalar, Source, plan, predicate_of
 from gateway.subject import Subject
 
 _LOG = logging.getLogger("doelpoort.sources")
@@ -68,12 +69,22 @@ def rows_behind(grant: FieldGrant, found: Found) -> Sequence[Row] | None:
     return [{**row, grant.other_key: name} for row in rows]
 
 
+def settled(grant: FieldGrant, rows: Sequence[Row]) -> tuple[FieldGrant, Sequence[Row]]:
+    """Return what is left to do: of what the source has compared itself, to take its yes or no."""
+    asked = predicate_of(grant)
+    if asked is None or not any(asked.name in row for row in rows):
+        return grant, rows
+    taken = replace(grant, derive=Derive.ONE, against=None, one_of=())
+    return taken, [{asked.column: row.get(asked.name)} for row in rows]
+
+
 def _value(grant: FieldGrant, found: Found, occasion: Occasion, unfit: Counter[str]) -> object:
     rows = rows_behind(grant, found)
     if rows is None:
         if grant.precision not in _FLAGS:
             raise SourceFailed("only a flag can be unknown for want of an answer")
         return None
+    grant, rows = settled(grant, rows)
     value = minimise(grant, rows, occasion)
     if value is None:
         unfit.update(misfits(grant, rows))

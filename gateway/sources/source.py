@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from gateway.catalogue.model import (
@@ -20,7 +21,9 @@ Scalar = str | int | bool
 Row = Mapping[str, object]
 
 
-_PREDICATES = frozenset({Derive.EQUALS, Derive.ONE_OF, Derive.AT_MOST, Derive.AT_LEAST})
+_COMPARISONS: Mapping[Derive, tuple[type[str | int], ...]] = MappingProxyType(
+    {Derive.EQUALS: (str, int), Derive.AT_MOST: (int,), Derive.AT_LEAST: (int,)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,7 @@ class Source(Protocol):
     async def rows(
         self, subject: Subject | None, queries: Sequence[Query]
     ) -> Sequence[Sequence[Row]]:
-        """Return the rows of every query, in order; each row holds the asked columns only,
-        or the outcomes that were asked of them.
+        """Return the rows of every query, in order; each row holds what was asked only.
 
         Without a subject only tables that hold no persons answer, and with one only those that do.
 
@@ -103,16 +105,15 @@ def look_ups(purpose: Purpose) -> tuple[Query, ...]:
 
 def predicate_of(grant: FieldGrant) -> Predicate | None:
     """Return what a source that compares for itself may answer in place of the column."""
-    if grant.derive not in _PREDICATES or grant.precision is not Precision.FLAG:
+    if grant.column is None or grant.precision is not Precision.FLAG:
         return None
-    against = grant.one_of if grant.derive is Derive.ONE_OF else (grant.against,)
-    plain = tuple(each for each in against if isinstance(each, str) or is_number(each))
-    numeric = grant.derive in {Derive.AT_MOST, Derive.AT_LEAST}
-    if grant.column is None or not plain or len(plain) != len(against):
-        return None
-    if numeric and isinstance(plain[0], str):
-        return None
-    return Predicate(grant.column, grant.derive, plain)
+    against: tuple[str | int, ...] = ()
+    if grant.derive is Derive.ONE_OF:
+        against = grant.one_of
+    elif grant.derive in _COMPARISONS and isinstance(grant.against, _COMPARISONS[grant.derive]):
+        against = (grant.against,)
+    usable = all(isinstance(each, str) or is_number(each) for each in against)
+    return Predicate(grant.column, grant.derive, against) if against and usable else None
 
 
 def plan(grants: Iterable[FieldGrant]) -> tuple[Query, ...]:

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -19,18 +20,36 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from gateway.catalogue.model import Catalogue
+from gateway.catalogue.model import Catalogue, Derive
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.dialect import SQLITE
 from gateway.sources.group_text import GroupText, group_statement
 from gateway.sources.groups import Group, GroupQuery, bounded_cells, counted_columns, group_of
+from gateway.sources.mapping import ValueKind
+from gateway.sources.predicate_text import outcome
 from gateway.sources.register import without_values
-from gateway.sources.source import Query, Row, look_ups
-from gateway.sources.sql_text import SQLITE, quoted_name
-from gateway.sources.sqlite_file import SqliteFile, connect
+from gateway.sources.source import Predicate, Query, Row, Scalar, look_ups
+from gateway.sources.sql_text import quoted_name
+from gateway.sources.sqlite_file import SqliteFile, connect, read_aside
 from gateway.subject import Subject
 
 # More rows about one person under one condition than any register holds; a runaway join stops here.
 _ROW_LIMIT = 1_000
+# SQLite takes no longer text.
+_ANY_LENGTH = 10**9
+
+COUNTING_S = 2.0
+"""Seconds for a count over everybody: it goes through a whole table, and is asked seldom."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement, the names of what it brings, those that are a yes or no, its first values."""
+
+    text: str
+    names: tuple[str, ...]
+    booleans: frozenset[str]
+    values: tuple[Scalar, ...]
 
 
 class SqlSource:
@@ -49,9 +68,10 @@ class SqlSource:
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._subject_column = subject_column
-        path = _path_of(url)
-        self._file = SqliteFile(path, deadline_s=deadline_s, monotonic_s=monotonic_s)
-        self._engine = _open(path)
+        self._path = _path_of(url)
+        self._monotonic_s = monotonic_s
+        self._file = SqliteFile(self._path, deadline_s=deadline_s, monotonic_s=monotonic_s)
+        self._engine = _open(self._path)
         self._tables = _reflect(self._engine)
         self._statement = lru_cache(maxsize=4_096)(self._compile)
 
@@ -70,11 +90,15 @@ class SqlSource:
     async def groups(self, query: GroupQuery) -> Sequence[Group]:
         """Return every cell that holds anybody; see `GroupSource.groups`."""
         text, values = group_statement(self._group_text(query), query, SQLITE)
-        self._file.start()
         try:
-            found = self._driver().execute(text, values).fetchall()
+            found = await read_aside(
+                self._path,
+                text,
+                values,
+                deadline_s=COUNTING_S,
+                monotonic_s=self._monotonic_s,
+            )
         except (sqlite3.Error, OSError) as exc:
-            self._file.close()
             raise SourceFailed("the SQL source gave no answer") from without_values(exc)
         size = len(query.per)
         return bounded_cells([group_of(tuple(row[:size]), row[size:]) for row in found])
@@ -133,37 +157,65 @@ class SqlSource:
     def _read(
         self, driver: sqlite3.Connection, subject: Subject | None, query: Query
     ) -> Sequence[Row]:
-        statement, booleans = self._statement(query, subject is not None)
-        values = [value for _, value in query.where]
+        asked = self._statement(query, subject is not None)
+        values = [*asked.values]
         if subject is not None:
-            values.insert(0, subject.value)
-        found = driver.execute(statement, values).fetchall()
-        columns = query.columns
-        if booleans:
-            return [_with_booleans(columns, row, booleans) for row in found]
-        return [dict(zip(columns, row, strict=False)) for row in found]
+            values.append(subject.value)
+        values += [value for _, value in query.where]
+        found = driver.execute(asked.text, values).fetchall()
+        if asked.booleans:
+            return [_with_booleans(asked.names, row, asked.booleans) for row in found]
+        return [dict(zip(asked.names, row, strict=False)) for row in found]
 
-    def _compile(self, query: Query, of_person: bool) -> tuple[str, frozenset[str]]:  # noqa: FBT001
-        """Return the statement, and which of its columns the register declares as yes or no.
+    def _compile(self, query: Query, of_person: bool) -> _Statement:  # noqa: FBT001
+        """Return the statement of a query.
 
         Raises: SourceFailed where persons are asked of figures, or figures of persons.
         """
         table = self._tables[query.table]
         if of_person is not (self._subject_column in table.c):
             raise SourceFailed("a table holds persons or figures, and was asked for the other")
-        columns: list[ColumnElement[object]] = [table.c[name] for name in query.columns]
-        statement = select(*(columns or [literal_column("1")]))
+        predicates = _taken(table, query.predicates)
+        names = _kept(query.columns, predicates)
+        columns: list[ColumnElement[object]] = [table.c[name] for name in names]
+        columns += [literal_column(_outcome(table, asked)) for asked in predicates]
+        statement = select(*(columns or [literal_column("1")])).select_from(table)
         if of_person:
             statement = statement.where(table.c[self._subject_column] == bindparam("subject"))
         for number, (name, _) in enumerate(query.where):
             statement = statement.where(table.c[name] == bindparam(f"where_{number}"))
         compiled = statement.compile(self._engine)
-        booleans = (name for name in query.columns if isinstance(table.c[name].type, Boolean))
-        return f"{compiled} LIMIT {_ROW_LIMIT}", frozenset(booleans)
+        booleans = {name for name in names if isinstance(table.c[name].type, Boolean)}
+        outcomes = [asked.name for asked in predicates]
+        return _Statement(
+            f"{compiled} LIMIT {_ROW_LIMIT}",
+            (*names, *outcomes),
+            frozenset({*booleans, *outcomes}),
+            tuple(value for asked in predicates for value in asked.against),
+        )
 
     def _driver(self) -> sqlite3.Connection:
         """Return the driver's own connection; SQLAlchemy's costs more per call than the read."""
         return self._file.driver()
+
+
+def _taken(table: Table, predicates: Sequence[Predicate]) -> list[Predicate]:
+    """Return the predicates to ask; of a yes or no the gateway knows best what it stands for."""
+    return [asked for asked in predicates if not isinstance(table.c[asked.column].type, Boolean)]
+
+
+def _kept(columns: Sequence[str], predicates: Sequence[Predicate]) -> list[str]:
+    answered = {asked.column for asked in predicates}
+    return [name for name in columns if name not in answered]
+
+
+def _outcome(table: Table, asked: Predicate) -> str:
+    """Return the outcome of a predicate as SQL; what may stand in the column nobody declared."""
+    kind = ValueKind.DECIMAL
+    if asked.derive in {Derive.EQUALS, Derive.ONE_OF}:
+        kind = ValueKind.TEXT if isinstance(asked.against[0], str) else ValueKind.INTEGER
+    value = f"{quoted_name(table.name)}.{quoted_name(asked.column)}"
+    return SQLITE.spell(outcome(value, kind, asked, SQLITE, longest=_ANY_LENGTH))
 
 
 def _with_booleans(

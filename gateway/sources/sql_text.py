@@ -23,7 +23,8 @@ def statement(look: Look, dialect: Dialect, *, of_person: bool) -> str:
     if of_person and table.subject is not None:
         tests.insert(0, f"{named(table, table.subject)} = {MARK}")
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    text = f"SELECT {', '.join(columns) or '1'} FROM {quoted(table.at)}{where} LIMIT {ROW_LIMIT + 1}"  # noqa: S608
+    chosen = ", ".join(columns) or "1"
+    text = f"SELECT {chosen} FROM {quoted(table.at)}{where} LIMIT {ROW_LIMIT + 1}"  # noqa: S608
     return dialect.spell(text)
 
 

@@ -6,12 +6,13 @@ from contextlib import closing
 from functools import lru_cache
 
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.dialect import SQLITE
 from gateway.sources.group_text import count_statement
 from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace, ValueKind
 from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
-from gateway.sources.sql_text import SQLITE, probe_statements, statement
-from gateway.sources.sqlite_file import SqliteFile, connect
+from gateway.sources.sql_text import bound_values, probe_statements, statement
+from gateway.sources.sqlite_file import SqliteFile, connect, read_aside
 from gateway.subject import Subject
 
 
@@ -23,6 +24,7 @@ class SqliteRegister:
 
     def __init__(self, place: SourcePlace, *, monotonic_s: Callable[[], float]) -> None:
         self._path = place.address
+        self._monotonic_s = monotonic_s
         self._file = SqliteFile(place.address, deadline_s=place.deadline_s, monotonic_s=monotonic_s)
         self._statement = lru_cache(maxsize=4_096)(_statement)
 
@@ -38,12 +40,16 @@ class SqliteRegister:
 
     async def count(self, look: GroupLook) -> Sequence[Group]:
         """Return every cell that holds anybody; see `Register.count`."""
-        self._file.start()
+        text, values = count_statement(look, SQLITE)
         try:
-            text, values = count_statement(look, SQLITE)
-            found = self._file.driver().execute(text, values).fetchall()
+            found = await read_aside(
+                self._path,
+                text,
+                values,
+                deadline_s=look.deadline_s,
+                monotonic_s=self._monotonic_s,
+            )
         except (sqlite3.Error, OSError) as exc:
-            self._file.close()
             raise SourceFailed("the SQL source gave no answer") from without_values(exc)
         size = len(look.per)
         return [group_of(tuple(row[:size]), row[size:]) for row in found]
@@ -67,17 +73,18 @@ class SqliteRegister:
 
     def _read(self, driver: sqlite3.Connection, subject: Subject | None, look: Look) -> RawRows:
         text, booleans = self._statement(look, subject is not None)
-        values = [value for _, value in look.where]
-        if subject is not None:
-            values.insert(0, subject.value)
-        rows = bounded(driver.execute(text, values).fetchall())
+        rows = bounded(driver.execute(text, bound_values(look, subject)).fetchall())
         return [_with_booleans(row, booleans) for row in rows] if booleans else rows
 
 
 def _statement(look: Look, of_person: bool) -> tuple[str, tuple[int, ...]]:  # noqa: FBT001
     """Return the statement of a look, and which of its columns hold yes or no."""
-    kinds = enumerate(look.columns)
-    booleans = tuple(n for n, column in kinds if column.kind is ValueKind.BOOLEAN)
+    # With a form or words, it is those that say what one and nought are.
+    booleans = tuple(
+        number
+        for number, column in enumerate(look.columns)
+        if column.kind is ValueKind.BOOLEAN and column.form is None and not column.words
+    )
     return statement(look, SQLITE, of_person=of_person), booleans
 
 

@@ -1,8 +1,10 @@
 """One SQLite file, opened read-only over one connection that is kept, with a deadline."""
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import quote
 
 # Number of SQLite virtual machine steps between two looks at the clock: about 0.1 ms of work.
@@ -51,6 +53,33 @@ class SqliteFile:
 
     def _is_late(self) -> bool:
         return self._monotonic_s() > self._ends_at
+
+
+async def read_aside(
+    path: str,
+    statement: str,
+    values: Sequence[object],
+    *,
+    deadline_s: float,
+    monotonic_s: Callable[[], float],
+) -> list[tuple[Any, ...]]:
+    """Return the rows of one long question, asked on a thread and over a connection of its own.
+
+    The event loop goes on meanwhile. Who waits no longer leaves it to its deadline.
+
+    Units:   deadline_s: seconds.
+    Raises:  OSError or sqlite3.Error.
+    """
+
+    def read() -> list[tuple[Any, ...]]:
+        file = SqliteFile(path, deadline_s=deadline_s, monotonic_s=monotonic_s)
+        file.start()
+        try:
+            return file.driver().execute(statement, values).fetchall()
+        finally:
+            file.close()
+
+    return await asyncio.to_thread(read)
 
 
 def connect(path: str) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ import pytest
 from gateway.errors import SourceFailed
 from gateway.sources.groups import Group, GroupQuery, GroupSource, Measured
 from gateway.sources.mapped import MappedSources
+from gateway.sources.mapping_file import read_mapping
+from gateway.sources.opening import sources_of
+from gateway.sources.source import Query
 from gateway.sources.sql import SqlSource
+from gateway.subject import parse_bsn
 from tests.counterparts import registers
 from tests.counterparts.registers import mapped
 from tests.postgresql_server import Server, running
@@ -213,6 +217,93 @@ async def test_what_is_not_there_is_not_counted(
         await source.groups(replace(asked(), **changes))
 
     assert len(await source.groups(asked())) == 3
+
+
+@dataclass
+class Ticking:
+    """A clock that goes on by so much at every look."""
+
+    tick_s: float
+    at_s: float = 0.0
+
+    def __call__(self) -> float:
+        """Return the time, and let it pass."""
+        self.at_s += self.tick_s
+        return self.at_s
+
+
+WIDE = (("deadline_ms: 5000", "deadline_ms: 2000"), ("deadline_ms: 4000", "deadline_ms: 250"))
+
+
+def many(folder: Path) -> None:
+    """Make so many persons that SQLite looks at the clock a few times while it counts them."""
+    with closing(sqlite3.connect(fill(folder))) as connection, connection:
+        rows = [(f"p{number}", 2024, 1, "noord", None, None, None) for number in range(2_000)]
+        connection.executemany(f"INSERT INTO ladder VALUES ({_HOLES})", rows)  # noqa: S608
+
+
+def long_plain(folder: Path, clock: Ticking) -> SqlSource:
+    """Give the one register over many persons."""
+    return SqlSource(f"sqlite:///{folder / 'bron.db'}", monotonic_s=clock)
+
+
+def long_mapped(folder: Path, clock: Ticking) -> MappedSources:
+    """Give a mapped file over many persons, with little time for a look and more for a request."""
+    text = mapping("kind: sqlite, address: bron.db", "ladder", {})
+    for old, new in WIDE:
+        assert old in text
+        text = text.replace(old, new)
+    return sources_of(read_mapping(text.encode(), "sources.yaml", folder), monotonic_s=clock)
+
+
+@pytest.mark.parametrize("opened", [long_plain, long_mapped])
+async def test_counting_may_take_longer_than_a_look(
+    tmp_path: Path, opened: Callable[[Path, Ticking], SqlSource | MappedSources]
+) -> None:
+    """More time than one person has goes by before everybody is counted."""
+    many(tmp_path)
+    clock = Ticking(0.02)
+
+    with closing(opened(tmp_path, clock)) as source:
+        found = await cells(source, asked())
+
+    assert found[2024, 1].persons == 2_003
+    assert 0.25 < clock.at_s < 2
+
+
+@pytest.mark.parametrize("opened", [long_plain, long_mapped])
+async def test_counting_ends_at_its_deadline(
+    tmp_path: Path, opened: Callable[[Path, Ticking], SqlSource | MappedSources]
+) -> None:
+    """The twin: a count that takes too long is stopped, and the next one is asked."""
+    many(tmp_path)
+    clock = Ticking(1.5)
+
+    with closing(opened(tmp_path, clock)) as source:
+        with pytest.raises(SourceFailed):
+            await source.groups(asked())
+        clock.tick_s = 0.02
+
+        assert len(await source.groups(asked())) == 3
+
+
+async def test_a_database_counts_for_as_long_as_a_request_has(
+    database: Server, tmp_path: Path
+) -> None:
+    """The server stops a look after its own time and a count after that of the whole."""
+    place = f"kind: postgresql, address: '{database.url(user='lezer')}'"
+    text = mapping(place, "public.ladder", {}).replace("deadline_ms: 4000", "deadline_ms: 250")
+    slow = '{sql: "jaar + length(pg_sleep(0.4)::text)", type: integer}'
+    text = text.replace("{at: jaar, type: integer}", slow)
+    one = asked(per=("trede",), where=(("trede", 2),))
+    looked = Query("ladder", ("jaar",), (("trede", 2),))
+
+    with closing(mapped(text, tmp_path)) as source:
+        counted = await source.groups(one)
+        with pytest.raises(SourceFailed):
+            await source.rows(parse_bsn(B), [looked])
+
+    assert [cell.persons for cell in counted] == [1]
 
 
 async def test_a_register_of_single_persons_does_not_count(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.catalogue.model import Derive
 from gateway.errors import SourceFailed, SourceInvalid
-from gateway.sources.source import Query
+from gateway.sources.source import Predicate, Query
 from gateway.subject import parse_bsn
 from tests.builders import HENK, NOBODY, YUSUF
 from tests.counterparts import registers
@@ -36,6 +38,7 @@ def database() -> Iterator[Server]:
         yield server
 
 
+SQL_KINDS = frozenset({"sqlite", "postgresql"})
 KINDS = ("sqlite", "postgresql", "fhir", "csv_file", "json_file", "parquet_file")
 
 
@@ -108,6 +111,45 @@ async def test_a_condition_may_be_yes_or_no(
     query = Query("traject", ("maanden",), (("hulp", hulp),))
 
     assert await ask(standing, YUSUF, query) == [[{"maanden": maanden}]]
+
+
+LONG = Predicate("maanden", Derive.AT_LEAST, (5,))
+ODD = Predicate("plan", Derive.ONE_OF, (HOSTILE, "%s"))
+IN_SQL = pytest.mark.parametrize("standing", ["sqlite", "postgresql"], indirect=True)
+ELSEWHERE = pytest.mark.parametrize("standing", sorted({*KINDS} - SQL_KINDS), indirect=True)
+
+
+@IN_SQL
+async def test_of_a_predicate_only_the_outcome_leaves_a_database(standing: Standing) -> None:
+    """Yes, no or unknown comes; the number and the text are compared, and not selected."""
+    query = Query("traject", ("hulp", "maanden", "plan"), (("status", "lopend"),), (LONG, ODD))
+
+    (yusuf,), (henk,) = await ask(standing, YUSUF, query), await ask(standing, HENK, query)
+
+    assert yusuf == [{"hulp": True, LONG.name: True, ODD.name: False}]
+    assert henk == [{"hulp": None, LONG.name: False, ODD.name: True}]
+    chosen = [
+        re.sub(r"CASE WHEN .*? ELSE 0 END END", "outcome", line.partition("SELECT")[2])
+        for line in standing.asked()
+    ]
+    assert all(re.match(r' "[a-z".]+"\."hulp", outcome, outcome FROM', line) for line in chosen)
+    assert chosen
+
+
+@IN_SQL
+async def test_rows_that_disagree_are_unknown_in_a_database_too(standing: Standing) -> None:
+    """The person has a row of nine months and one without; neither alone is the answer."""
+    query = Query("traject", ("maanden",), (), (LONG,))
+
+    assert await ask(standing, YUSUF, query) == [[{LONG.name: None}] * 2]
+
+
+@ELSEWHERE
+async def test_a_source_that_does_not_compare_gives_the_column(standing: Standing) -> None:
+    """The BRP, FHIR and files answer with the column, and the gateway compares."""
+    query = Query("traject", ("maanden",), (("status", "lopend"),), (LONG,))
+
+    assert await ask(standing, YUSUF, query) == [[{"maanden": 9}]]
 
 
 async def test_hostile_values_come_unchanged(standing: Standing) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import SourceFailed, SourceInvalid, SubjectInvalid
+from gateway.sources.groups import GroupQuery
 from gateway.sources.mapped import MappedSources
 from gateway.sources.source import Query, Row
 from gateway.subject import Subject, parse_bsn
@@ -89,6 +90,16 @@ async def test_a_person_is_read_with_the_asked_fields_only(
 
     assert found == [{"geboortedatum": "1985-12-01"}]
     assert published.asked_fields == [["geboorte.datum"]]
+
+
+async def test_nothing_is_counted(source: MappedSources, api: Listening) -> None:
+    """The API tells of one person at a time: a count is refused, and nothing is asked."""
+    query = GroupQuery("brp", ("gemeente",), (), "opgeschort", (2024, 2025))
+
+    with pytest.raises(SourceFailed, match="does not answer"):
+        await source.groups(query)
+
+    assert api.heard == []
 
 
 async def test_the_number_stands_in_the_body_alone(source: MappedSources, api: Listening) -> None:

@@ -60,6 +60,8 @@ async def test_the_example_has_all_that_the_policy_names(demo: MappedSources) ->
          "geboortedatum: {at: geboortedatum, type: text}", "TYPE"),
         ("    at: brp\n    subject: bsn\n", "    at: brp\n", "PERSONS"),
         ("    at: aggregaat\n", "    at: aggregaat\n    subject: bsn\n", "PERSONS"),
+        ("trede: {at: trede, type: integer}",
+         "trede: {at: trede, type: integer, form: digits}", "COUNTED_TRANSLATED"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_lacks_something_is_told(

@@ -62,7 +62,7 @@ def test_a_date_of_which_only_part_is_known_has_no_duration() -> None:
     days = [ColumnPlace(name, name, ValueKind.DATE) for name in ("begin", "eind")]
     table = TablePlace("ladder", "bron", "ladder.csv", "bsn", {})
     query = GroupQuery("ladder", ("jaar",), (), "jaar", (2024, 2024), Measured("begin", "eind"))
-    look = GroupLook(query, table, (year,), (), year, *days)
+    look = GroupLook(query, table, (year,), (), year, *days, deadline_s=1)
     row = {"jaar": 2024, "begin": "2024-01-01", "eind": "2024-02-01"}
 
     found = count_kept(look, {"a": [row], "b": [row | {"eind": "2024-00-00"}]})

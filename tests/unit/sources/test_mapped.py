@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.catalogue.model import Derive
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.breaker import FAILURES, PAUSE_S, Breaker
 from gateway.sources.groups import Group
@@ -15,7 +16,7 @@ from gateway.sources.mapped import MappedSources
 from gateway.sources.mapping import TablePlace
 from gateway.sources.mapping_file import read_mapping
 from gateway.sources.register import ROW_LIMIT, GroupLook, Look, RawRows, bounded
-from gateway.sources.source import Query
+from gateway.sources.source import Predicate, Query
 from gateway.subject import Subject, parse_bsn
 from tests.builders import YUSUF
 
@@ -63,7 +64,7 @@ class FakeRegister:
             raise self.broken
         if self.gives is None:
             return None
-        return [[[self.gives for _ in look.columns]] for look in looks]
+        return [[[self.gives for _ in (*look.columns, *look.predicates)]] for look in looks]
 
     async def count(self, look: GroupLook) -> Sequence[Group] | None:
         """Say that it cannot count."""
@@ -102,9 +103,10 @@ class Desk:
     one: FakeRegister = field(default_factory=FakeRegister)
     two: FakeRegister = field(default_factory=FakeRegister)
     clock: Clock = field(default_factory=Clock)
+    mapping: bytes = MAPPING
 
     def __post_init__(self) -> None:
-        mapping = read_mapping(MAPPING, "sources.yaml", Path())
+        mapping = read_mapping(self.mapping, "sources.yaml", Path())
         registers = {"one": self.one, "two": self.two}
         self.source = MappedSources(mapping, registers, monotonic_s=self.clock)
 
@@ -269,6 +271,64 @@ async def test_who_compares_depends_on_the_source(desk: Desk, *, takes: bool, pu
 
     assert found == [[{}]]
     assert len(desk.one.asked[0][0].where) == pushed
+
+
+LONG = Predicate("x", Derive.AT_LEAST, (5,))
+EQUAL = Predicate("x", Derive.EQUALS, (5,))
+NAMED = Predicate("x", Derive.EQUALS, ("vijf",))
+
+
+@pytest.mark.parametrize(("gives", "found"), [(1, True), (0, False), (-1, None)])
+async def test_a_source_that_compares_tells_the_outcome(
+    desk: Desk, caplog: pytest.LogCaptureFixture, gives: int, *, found: bool | None
+) -> None:
+    """One is yes, nought is no; what no outcome could be made of is a misfit of the column."""
+    desk.one.takes_conditions = True
+    desk.one.gives = gives
+
+    (rows,) = await desk.source.rows(WHO, [Query("a", ("x",), (("x", 1),), (LONG, EQUAL))])
+
+    (look,) = desk.one.asked[0]
+    assert (look.columns, [asked for _, asked in look.predicates]) == ((), [LONG, EQUAL])
+    assert rows == [{LONG.name: found, EQUAL.name: found}]
+    assert ("2 values of a.x have another type" in caplog.text) is (gives == -1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "table", "takes"),
+    [
+        (LONG, "{at: x, type: integer}", False),
+        (NAMED, "{at: x, type: integer}", True),
+        (LONG, "{at: x, type: text}", True),
+        (EQUAL, "{at: x, type: decimal}", True),
+        (LONG, "{at: x, type: integer, form: digits}", True),
+        (LONG, "{at: x, type: integer, words: {een: 1}}", True),
+        (LONG, "{at: x, type: integer, absent: 0}", True),
+        (LONG, "{at: x, type: date}", True),
+    ],
+)
+async def test_what_a_source_cannot_compare_comes_as_it_is(
+    asked: Predicate, table: str, *, takes: bool
+) -> None:
+    """Of another type, or translated by the gateway: the column comes, once, for all questions."""
+    desk = Desk(mapping=MAPPING.replace(b"{at: x, type: integer}", table.encode(), 1))
+    desk.one.takes_conditions = takes
+
+    await desk.source.rows(WHO, [Query("a", ("x",), (), (asked, LONG))])
+
+    (look,) = desk.one.asked[0]
+    assert ([column.name for column in look.columns], look.predicates) == (["x"], ())
+
+
+async def test_where_the_gateway_compares_rows_no_outcome_is_asked() -> None:
+    """An outcome is of all rows that a source gives; of fewer only the gateway can tell."""
+    desk = Desk(mapping=MAPPING.replace(b"type: integer}", b"type: decimal}", 1))
+    desk.one.takes_conditions = True
+
+    await desk.source.rows(WHO, [Query("a", ("x",), (("x", 1),), (LONG,))])
+
+    (look,) = desk.one.asked[0]
+    assert look.predicates == ()
 
 
 async def test_yes_is_not_one(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,10 @@ from gateway.errors import SourceFailed
 from gateway.sources.demand import demands
 from gateway.sources.mapping import ValueKind
 from gateway.sources.reading import Found, read_fields, rows_behind
-from gateway.sources.source import Query, plan
+from gateway.sources.source import Predicate, Query, plan, predicate_of
 from gateway.sources.sql import SqlSource
 from gateway.subject import parse_bsn
-from tests.builders import YUSUF
+from tests.builders import NOBODY, YUSUF
 from tests.fakes import MemorySource
 from tests.fakes_decision import catalogue
 from tests.grants import OCCASION, grant
@@ -82,6 +83,62 @@ async def test_what_fits_and_what_is_absent_is_not_logged(
 
     assert found == {"kwartaal": None, "woning": None}
     assert caplog.text == ""
+
+
+SHARE = grant(D.AT_LEAST, P.FLAG, name="genoeg", table="brp", column="woont", against=3)
+
+
+async def test_a_misfit_of_a_predicate_is_counted_by_its_column(
+    plain: SqlSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A register that compares for itself tells that the text is no number, and not the text."""
+    with caplog.at_level(logging.WARNING, "doelpoort.sources"):
+        found = await read_fields(plain, WHO, [SHARE], OCCASION)
+
+    assert found == {"genoeg": None}
+    assert "1 values of brp.woont do not fit" in caplog.text
+    assert "kasteel" not in caplog.text
+
+
+async def test_an_outcome_is_taken_as_it_is(plain: SqlSource) -> None:
+    """The twin: a yes and a no of the register are the answer, and of nobody nothing is known."""
+    home = replace(SHARE, derive=D.EQUALS, against="kasteel")
+    castle = replace(SHARE, name="anders", derive=D.ONE_OF, one_of=("huis", "hut"))
+
+    found = await read_fields(plain, WHO, [home, castle], OCCASION)
+    nobody = await read_fields(plain, parse_bsn(NOBODY), [home], OCCASION)
+
+    assert found == {"genoeg": True, "anders": False}
+    assert nobody == {"genoeg": None}
+
+
+def test_a_column_that_is_needed_as_it_is_has_no_predicate() -> None:
+    """Who needs the value itself brings it; then the gateway compares it too."""
+    whole = grant(D.ONE, P.EXACT, name="woning", table="brp", column="woont")
+    asked = Predicate("woont", D.AT_LEAST, (3,))
+
+    assert plan([SHARE, SHARE]) == (Query("brp", ("woont",), (), (asked,)),)
+    assert plan([SHARE, whole]) == (Query("brp", ("woont",), ()),)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"derive": D.EQUALS, "against": True},
+        {"derive": D.EQUALS, "against": None},
+        {"derive": D.ONE_OF, "one_of": ()},
+        {"against": "3"},
+        {"against": True},
+        {"against": 2**60},
+        {"derive": D.ANY},
+        {"derive": D.AGE_FROM},
+        {"precision": P.EXACT},
+        {"column": None},
+    ],
+)
+def test_what_is_no_comparison_stays_with_the_gateway(changes: dict[str, Any]) -> None:
+    """A yes or no tells itself, an age takes a calendar, and what fits no column fits no source."""
+    assert predicate_of(replace(SHARE, **changes)) is None
 
 
 NAMES = {

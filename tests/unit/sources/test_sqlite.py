@@ -1,0 +1,52 @@
+"""A mapped SQLite file: yes and no, which it keeps as one and nought."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gateway.sources.source import Query
+from gateway.subject import parse_bsn
+from tests.builders import YUSUF
+from tests.counterparts.registers import mapped
+
+pytestmark = pytest.mark.anyio
+
+MAPPING = """
+sources:
+  bron: {{kind: sqlite, address: bron.db}}
+tables:
+  t: {{source: bron, at: t, subject: bsn, columns: {{x: {{at: x, type: boolean{how}}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "raw", "value"),
+    [
+        ("", 1, True),
+        ("", 0, False),
+        ("", 2, None),
+        (", form: zero_one", 1, True),
+        (", form: zero_one", "0", False),
+        (", words: {'1': false, '0': true}", 1, False),
+        (", words: {'1': false}", 0, None),
+        (", absent: false", None, False),
+        (", absent: false", 1, True),
+    ],
+)
+async def test_one_and_nought_are_what_the_mapping_says(
+    tmp_path: Path, how: str, raw: object, *, value: bool | None
+) -> None:
+    """Without a word about it they are yes and no; with a form or words, those say what they are.
+
+    Anything else is unknown.
+    """
+    with closing(sqlite3.connect(tmp_path / "bron.db")) as connection, connection:
+        connection.execute("CREATE TABLE t (bsn TEXT, x)")
+        connection.execute("INSERT INTO t VALUES (?, ?)", (YUSUF, raw))
+
+    with closing(mapped(MAPPING.format(how=how), tmp_path)) as source:
+        found = await source.rows(parse_bsn(YUSUF), [Query("t", ("x",), ())])
+
+    assert found == [[{"x": value}]]
