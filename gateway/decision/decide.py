@@ -1,7 +1,8 @@
 """From a question to a decision: the steps between "may I" and a permit that can be relied on."""
 
 # To permit we must hold, in this order:
-#   1. the question in its one canonical form           (model.Question.canonical)
+#   1. the question in its one canonical form           (model.Question.canonical), without a word
+#      that the caller made up                          (wording)
 #   2. the answer of the engine over the same policy    (engine; policies/disclosure.rego)
 #   3. that answer in exactly the agreed shape          (answer.parse_answer)
 #   4. the party policy saying yes as well, by itself   (parties.Parties)
@@ -17,6 +18,7 @@ from gateway.decision.engine import Engine
 from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable
 from gateway.decision.model import Code, Decision, Permit, Question, Reason, Refuse, Standing
 from gateway.decision.parties import Parties
+from gateway.decision.wording import with_own_words, without_own_words
 
 MEMO_SIZE: Final = 16_384
 """Far more than the combinations that occur on one day."""
@@ -43,7 +45,12 @@ class Decider:
         Trust:   the same question always gets the same decision while this revision is active;
                  the memo key is the whole question, the date included.
         """
-        key = question.canonical()  # step 1
+        asked = without_own_words(question, self.catalogue)  # step 1
+        decision = await self._decide(asked)
+        return with_own_words(decision, question, self.catalogue)
+
+    async def _decide(self, question: Question) -> Decision:
+        key = question.canonical()
         known = self._memo.get(key)
         if known is not None:
             self._memo.move_to_end(key)

@@ -24,15 +24,17 @@ _DAYS_PLAIN = re.compile(rb"(?<![0-9A-Za-z])(\d{4})(\d\d)(\d\d)(?![0-9A-Za-z])")
 _IN_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 _IN_HEX = re.compile(rb"[0-9a-fA-F]{18,}")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
+# In a longer run nothing is glued to the front of what was encoded.
+_GLUED = 200
 _DEPTH = 2
 _HASHES = (sha256, sha512, sha1, md5)
 
 
 def _layers(data: bytes, depth: int = _DEPTH) -> Iterator[bytes]:
     yield data
-    yield data[::-1]
     if depth == 0:
         return
+    yield data[::-1]
     if b"%" in data:
         yield from _layers(unquote_to_bytes(data), 0)
     inner = b"\n".join((*_from_base64(data), *_from_hex(data)))
@@ -43,7 +45,7 @@ def _layers(data: bytes, depth: int = _DEPTH) -> Iterator[bytes]:
 def _from_base64(data: bytes) -> Iterator[bytes]:
     for found in _IN_BASE64.findall(data):
         run = found.translate(_URL_SAFE)
-        for begin in range(4):
+        for begin in range(4 if len(run) < _GLUED else 1):
             whole = (len(run) - begin) // 4 * 4
             rest = run[begin + whole :]
             yield base64.b64decode(run[begin : begin + whole])
@@ -83,18 +85,10 @@ class Watch:
     def _in_layer(self, layer: bytes) -> Iterator[str]:
         for mark in _MARKS.findall(layer):
             yield mark.decode()
-        for digits in _NUMBERS.findall(layer):
-            if digits.decode() in self.canaries:
-                yield digits.decode()
-        for digits in _PERSONS.findall(layer):
-            if digits.decode() in self.bsns:
-                yield digits.decode()
-        for day in _days(layer):
-            if day in self.canaries:
-                yield day
-        for digest, bsn in self._hashes.items():
-            if digest in layer:
-                yield f"hash of {bsn}"
+        numbers = {digits.decode() for digits in _NUMBERS.findall(layer)}
+        yield from (numbers | set(_days(layer))) & self.canaries.keys()
+        yield from {digits.decode() for digits in _PERSONS.findall(layer)} & self.bsns
+        yield from (f"hash of {bsn}" for digest, bsn in self._hashes.items() if digest in layer)
 
 
 def _days(layer: bytes) -> Iterator[str]:

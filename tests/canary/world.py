@@ -26,7 +26,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PERSON = "bsn"
 _BIRTH = "geboortedatum"
-_FIRST_DAY, _DAYS = dt.date(2110, 1, 1), 25_000
+_FIRST_DAY, _DAYS = dt.date(2110, 1, 1), 5_000
 # Figures about people who are no clients of the demo, and the tables of the gateway itself.
 _OTHERS = frozenset({"participatieladder", "doorbraak", "aggregaat"})
 
@@ -70,15 +70,20 @@ class _Nest:
 
     def day(self) -> str:
         """Return a day on which nothing else happens."""
-        return (_FIRST_DAY + dt.timedelta(days=self.random.randrange(_DAYS))).isoformat()
+        return self._fresh(_FIRST_DAY, _DAYS)
 
     def birth_date(self, born: str) -> str:
         """Return another day that makes somebody just as old today."""
         day = dt.date.fromisoformat(born)
         today = self.today
         age = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
-        moved = today.replace(year=today.year - age, day=min(today.day, 28))
-        return (moved - dt.timedelta(days=self.random.randrange(40, 330))).isoformat()
+        last = today.replace(year=today.year - age, day=min(today.day, 28))
+        return self._fresh(last - dt.timedelta(days=330), 300)
+
+    def _fresh(self, first: dt.date, days: int) -> str:
+        """Return one of so many days from the first, which was not given before."""
+        free = [first + dt.timedelta(days=each) for each in range(days)]
+        return self.random.choice([d for d in free if d.isoformat() not in self.given]).isoformat()
 
 
 def plant(template: Path, target: Path, today: dt.date, *, flows: bool = True) -> World:
@@ -135,7 +140,9 @@ def _plant_table(
             )
 
 
-def _planted(nest: _Nest, place: tuple[str, str, str, int], value: object) -> object:
+def _planted(  # noqa: PLR0911 (one for each kind of value)
+    nest: _Nest, place: tuple[str, str, str, int], value: object
+) -> object:
     """Return a canary of the same kind, and remember where it sits."""
     match value:
         case str() if value.startswith("["):

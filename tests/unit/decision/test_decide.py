@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.decision.decide import MEMO_KEY_BYTES, Decider
+from gateway.decision.decide import Decider
 from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable
 from gateway.decision.model import Code, Permit, Reason, Refuse, Standing
 from gateway.decision.parties import Parties
@@ -121,7 +121,7 @@ async def test_a_very_long_question_is_not_remembered() -> None:
     """Memory for the memo is not in the hands of the caller."""
     engine = echoing(catalogue().revision)
     decider = _decider(engine)
-    question = replace(flag_question(), fields=("x" * MEMO_KEY_BYTES,))
+    question = replace(flag_question(), fields=tuple(catalogue().fields))
 
     await decider.decide(question)
     await decider.decide(question)
