@@ -25,6 +25,12 @@ class Answer:
     members: Json
 
 
+def data_in(answer: Answer) -> Mapping[str, object]:
+    """Return the data that an answer holds, by field: none when it is a refusal, or waits."""
+    data = answer.members.get("data")
+    return data if answer.status == RELEASED and isinstance(data, dict) else {}
+
+
 def release(
     disclosure_id: str, permit: Permit, data: Mapping[str, object], basis: Iterable[LegalBasis]
 ) -> Answer:

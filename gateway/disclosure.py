@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from audit.entry import Draft, EntryType, Json, Receipt
 from audit.ledger import Ledger
 from gateway.aggregates.figures import NO_FIGURES, Figures
-from gateway.answer import Answer
+from gateway.answer import Answer, data_in
 from gateway.cases.facts import MET, UNKNOWN
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
 from gateway.catalogue.model import Catalogue, ConditionKind, FieldGrant, Purpose, Veil
@@ -43,7 +43,7 @@ from gateway.outcome import Ready, purpose_of, refused, released, waiting, withd
 from gateway.passage import Acting, Envelope, Passage, Request, Word, justified
 from gateway.sources.reading import read_fields
 from gateway.sources.source import Source
-from gateway.veil import Pace, as_inside, find_outside
+from gateway.veil import Pace, as_inside, find_outside, says_yes
 
 # The law counts days and birthdays where the person lives.
 _HOME = ZoneInfo("Europe/Amsterdam")
@@ -133,6 +133,35 @@ async def disclose(
     receipt = await record(gate, gate.ledger, draft, place)
     await pace()
     return answer, receipt
+
+
+async def repeat(
+    gate: Gate, caller: VerifiedCaller, request: Request, envelope: Envelope, kept: Answer
+) -> tuple[Answer, Receipt] | None:
+    """Return what is answered instead of an answer that may not be given again; None when it may.
+
+    A membership, a mandate or a consent that ended since, ends the repeating too.
+
+    Effects: one ledger entry for a refusal, under the id of this envelope; else none, as the entry
+             of the answer stands.
+    Raises:  an AuditError when the refusal cannot be recorded; then nothing may be repeated.
+    """
+    passage = arrive(gate, caller, request, envelope)
+    pace = gate.pace(_veil_of(passage))
+    passage, facts = _behind_veil(passage, await _gather_facts(gate, passage))
+    decision = await gate.decider.decide(_question(passage, facts))
+    if isinstance(decision, Permit) and not data_in(kept).keys() <= set(decision.fields):
+        decision = withdrawn(decision, Code.ANSWER_NARROWED)
+    if passage.outside is not None and says_yes(data_in(kept)):
+        # Whoever stood in the case then and does not now hears what everybody outside hears.
+        return await disclose(gate, caller, request, envelope)
+    told: tuple[Answer, Receipt] | None = None
+    await pace()
+    if isinstance(decision, Refuse):
+        answer, draft = refused(gate.catalogue, passage, decision)
+        told = answer, await gate.ledger.append(draft)
+    await pace()
+    return told
 
 
 def arrive(

@@ -107,6 +107,11 @@ def as_inside(purpose: Purpose, facts: Mapping[str, str], claims: Claims) -> dic
     return {**facts, **claimed, _CASE: MET}
 
 
+def says_yes(data: Data) -> bool:
+    """Tell whether any of the data is a "yes"."""
+    return any(_value_of(entry) is True for entry in data.values())
+
+
 def unknown_in(data: Data) -> list[str]:
     """Return the fields of which nothing is known, by name."""
     return [name for name, entry in data.items() if _value_of(entry) is None]

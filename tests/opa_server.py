@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,21 +22,31 @@ def opa_binary() -> str:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[int]:
-    """Serve the bundle in this folder on a free port of this machine, until the end."""
+def serving(folder: Path, *, decisions: Path | None = None) -> Iterator[int]:
+    """Serve the bundle in this folder on a free port of this machine, until the end.
+
+    With `decisions` the server writes its decision log, and all else that it says, to that file.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     command = [opa_binary(), "run", "--server", "--addr", f"127.0.0.1:{port}"]
-    server = subprocess.Popen(
-        [*command, "--log-level", "error", "--disable-telemetry", str(folder)]
-    )
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
+    with ExitStack() as files:
+        told = None
+        if decisions is not None:
+            command += ["--set", "decision_logs.console=true"]
+            told = files.enter_context(decisions.open("wb"))
+        server = subprocess.Popen(
+            [*command, "--log-level", "error", "--disable-telemetry", str(folder)],
+            stdout=told,
+            stderr=told and subprocess.STDOUT,
+        )
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def _wait_for(port: int) -> None:

@@ -19,7 +19,13 @@ from gateway.api.problems import (
     Problem,
 )
 from gateway.cases.refusals import SENTENCES, CaseCode
-from gateway.errors import BodyInvalid, CaseRefused, TooManyLooks, VersionConflict
+from gateway.errors import (
+    BodyInvalid,
+    CaseRefused,
+    SubjectInvalid,
+    TooManyLooks,
+    VersionConflict,
+)
 
 _CHALLENGE = {"www-authenticate": 'Bearer realm="doelpoort"'}
 _UNAUTHORISED = 401
@@ -65,6 +71,8 @@ async def on_known_error(_: Request, exc: Exception) -> Response:
     errors, headers = None, None
     if isinstance(exc, BodyInvalid):
         errors = [{"member": exc.member, "message": exc.message}]
+    if isinstance(exc, SubjectInvalid):
+        errors = [{"member": "subject.value", "message": _NO_BSN}]
     if isinstance(exc, TooManyLooks):
         headers = {"retry-after": str(exc.after_s)}
     problem = PROBLEMS.get(type(exc), INTERNAL)
@@ -100,6 +108,7 @@ async def on_http_error(_: Request, exc: Exception) -> Response:
     return problem_response(known.get(status, INTERNAL), headers=headers)
 
 
+_NO_BSN = "is geen burgerservicenummer / is no citizen service number"
 _FAULTS = {
     "missing": "ontbreekt / is missing",
     "extra_forbidden": "is niet bekend / is not known",
@@ -173,6 +182,11 @@ _OWN_NAMES = frozenset(
         "professional",
         "reason",
         "recipients",
+        "below",
+        "limit",
+        "verdict",
+        "words",
+        "year",
     }
 )
 

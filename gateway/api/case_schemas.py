@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from gateway.api.schemas import FIELDS_LIMIT, Name, ReceiptOut, SubjectIn
+from gateway.recording.detect import BSN, found_in
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER_OF_A_PERSON = re.compile(r"[0-9]{9}")
@@ -28,7 +29,8 @@ def _parse_day(value: object) -> dt.date:
 
 
 def _without_number(text: str) -> str:
-    if _NUMBER_OF_A_PERSON.search(text):
+    # Days and amounts come in groups of digits too, so in groups it must pass for a BSN.
+    if _NUMBER_OF_A_PERSON.search(text) or found_in(text, (BSN,)):
         raise ValueError("a number of a person does not belong here")
     return text
 

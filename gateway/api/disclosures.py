@@ -2,29 +2,29 @@
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
 
 from audit.entry import Receipt, new_request_id
 from audit.errors import AuditError, DuplicateRequest
-from gateway.answer import RELEASED, Answer
+from gateway.answer import RELEASED, Answer, data_in
 from gateway.api.answers import answered, receipt_out
 from gateway.api.cases import desk_of
 from gateway.api.guard import Caller
-from gateway.api.repeats import KEY_HEADER, envelope_of
+from gateway.api.repeats import KEY_HEADER, envelope_of, unrepeated
 from gateway.api.schemas import DisclosureIn, DisclosureOut, PendingOut, ProblemOut, ReceiptOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
 from gateway.decision.model import OverAsking, SubjectCheck
-from gateway.disclosure import Ask, correct_undelivered, disclose
+from gateway.disclosure import Ask, correct_undelivered, disclose, repeat
 from gateway.errors import KeyReused, KeySpent, NotFound, SubjectInvalid
 from gateway.identity.tokens import VerifiedCaller
 from gateway.inbox.flow import ask
-from gateway.passage import Emergency, Envelope
+from gateway.passage import Emergency
 from gateway.passage import Request as Asked
 from gateway.subject import Subject, parse_bsn
 
@@ -72,11 +72,8 @@ HEADERS: dict[str, Any] = {
 async def create_disclosure(request: Request, body: DisclosureIn, caller: Caller) -> Response:
     """Ask for the data that one task, activity and purpose need about one person."""
     service = services_of(request)
-    envelope = envelope_of(request, body, caller)
     keep = _keeping(service, caller, body)
-    return await disclosed_once(
-        request, envelope, lambda: disclose(service.gate, caller, asked_of(body), envelope, keep)
-    )
+    return await disclosed_once(request, body, caller, asked_of(body), keep)
 
 
 @router.get(
@@ -145,18 +142,24 @@ def _subject(body: DisclosureIn) -> tuple[Subject | None, SubjectCheck]:
 
 async def disclosed_once(
     request: Request,
-    envelope: Envelope,
-    disclose_it: Callable[[], Awaitable[tuple[Answer, Receipt]]],
+    body: BaseModel,
+    caller: VerifiedCaller,
+    asked: Asked,
+    keep: Ask | None = None,
 ) -> Response:
-    """Answer a request for data: as before, if it is a repeated one.
+    """Answer a request for data: as before, if it is a repeated one that may still be answered.
 
     Raises: KeyReused, KeySpent, and whatever the disclosing raises.
     """
-    service, digest = services_of(request), envelope.replay_digest
+    envelope, service = envelope_of(request, body, caller), services_of(request)
+    digest = envelope.replay_digest
     if digest is not None and (earlier := replayed(service, envelope.request_id, digest)):
+        if data_in(earlier[0]):
+            anew = unrepeated(service, envelope)
+            earlier = await repeat(service.gate, caller, asked, anew, earlier[0]) or earlier
         return answered(*earlier)
     try:
-        answer, receipt = await disclose_it()
+        answer, receipt = await disclose(service.gate, caller, asked, envelope, keep)
     except DuplicateRequest:
         # Another call with the same key was faster; its answer is the answer.
         if digest is None or (earlier := replayed(service, envelope.request_id, digest)) is None:

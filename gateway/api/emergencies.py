@@ -10,12 +10,10 @@ from gateway.api.answers import receipt_out
 from gateway.api.cases import ID, known_form
 from gateway.api.disclosures import HEADERS, asked_of, disclosed_once
 from gateway.api.guard import Caller
-from gateway.api.repeats import envelope_of
 from gateway.api.schemas import TOO_MANY_LOOKS, DisclosureIn, DisclosureOut, ProblemOut, ReceiptOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
 from gateway.citizen.store import SqlMessages, text_of
-from gateway.disclosure import disclose
 from gateway.emergency.model import (
     VALID_FOR,
     Danger,
@@ -141,10 +139,7 @@ async def create_emergency_disclosure(
     service = services_of(request)
     at = service.now()
     asked = asked_of(body, Emergency(body.reason.value, body.words, at + VALID_FOR, review_by(at)))
-    envelope = envelope_of(request, body, caller)
-    return await disclosed_once(
-        request, envelope, lambda: disclose(service.gate, caller, asked, envelope)
-    )
+    return await disclosed_once(request, body, caller, asked)
 
 
 @router.get("/reviews", responses=_PROBLEMS)

@@ -8,7 +8,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -97,13 +97,20 @@ def envelope_of(request: Request, body: BaseModel, caller: VerifiedCaller) -> En
     canonical = canonical_of(body)
     key = _header_of(request)
     if key is None:
-        now_ms = int(service.now().timestamp() * 1000)
-        fresh = new_request_id(now_ms, service.random)
-        return Envelope(fresh, trace.trace_id, trace.span_id, canonical)
+        return Envelope(_fresh_id(service), trace.trace_id, trace.span_id, canonical)
     name = orjson.dumps([caller.client_id, key])
     identity = _hash(service, b"id\0", name)[:_ID_BYTES].hex()
     digest = _hash(service, b"body\0", _who(caller) + b"\0" + canonical)
     return Envelope(identity, trace.trace_id, trace.span_id, canonical, digest)
+
+
+def unrepeated(service: Services, envelope: Envelope) -> Envelope:
+    """Return the same request under an id of its own, of which no answer is kept."""
+    return replace(envelope, request_id=_fresh_id(service), replay_digest=None)
+
+
+def _fresh_id(service: Services) -> str:
+    return new_request_id(int(service.now().timestamp() * 1000), service.random)
 
 
 def canonical_of(body: BaseModel) -> bytes:

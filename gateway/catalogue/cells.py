@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+USUAL_SMALLEST: Final = 10
+"""Persons; what statistics bureaus and the councils hold on to, less needs a law that says so."""
 
 
 class Unit(StrEnum):

@@ -19,6 +19,7 @@ from gateway.catalogue.values.rows import (
     agreed,
     column_of,
     figure,
+    group_count,
     is_number,
     items,
     labels,
@@ -65,7 +66,7 @@ def minimise(
 
 def _is_listed(allowed: Sequence[str], made: object) -> bool:
     """Tell whether every text that would leave is on the list, where there is one."""
-    texts = made if isinstance(made, list) else [made]
+    texts = list(made) if isinstance(made, list | dict) else [made]
     return not allowed or all(text in allowed for text in texts)
 
 
@@ -243,7 +244,10 @@ def _active_parties(grant: FieldGrant, rows: Rows, occasion: Occasion) -> list[s
 
 
 def _figure(grant: FieldGrant, rows: Rows, _occasion: Occasion) -> object:
-    return figure(column_of(grant, rows), whole=grant.precision is Precision.COUNT)
+    values = column_of(grant, rows)
+    if grant.precision is Precision.COUNT:
+        return group_count(values, grant.labels)
+    return figure(values)
 
 
 _MAKE: Mapping[Derive, _Maker] = MappingProxyType(

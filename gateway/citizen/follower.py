@@ -21,7 +21,7 @@ from gateway.catalogue.model import Catalogue
 from gateway.citizen.embargo import tell_from, time_of
 from gateway.citizen.policies import KeptCatalogues, Policies
 from gateway.citizen.store import Following, Message, SqlMessages, text_of
-from gateway.citizen.story import tell
+from gateway.citizen.story import moment_words, tell
 from gateway.decision.model import ObligationKind
 from gateway.emergency.model import MAY_REVIEW, Review, review_by
 
@@ -126,13 +126,13 @@ def _to_reviewers(review: Review, catalogue: Catalogue) -> Message:
         for role in organisation.roles
         if MAY_REVIEW in catalogue.mandates_of(organisation.id, role)
     ]
-    term = text_of(review.review_by)
+    term = moment_words(review.review_by)
     members = {
         "to": hats,
         "entry": review.entry,
-        "review_by": term,
-        "text": f"Er is een noodinzage gedaan. Beoordeel haar uiterlijk {term}.",
-        "text_en": f"An emergency disclosure was used. Judge it by {term} at the latest.",
+        "review_by": text_of(review.review_by),
+        "text": f"Er is een noodinzage gedaan. Beoordeel haar uiterlijk op {term.nl}.",
+        "text_en": f"An emergency disclosure was used. Judge it by {term.en} at the latest.",
     }
     at = {"time": int(review.used_at.timestamp() * 1000)}
     return _message("review", review.entry, members, at, review.used_at)

@@ -142,8 +142,10 @@ _NOTHING: Final[Mapping[str, Told]] = {
         "The question was refused. They learned nothing.",
     ),
     "waiting": Told(
-        "De vraag wacht nog op antwoord. Zij kregen niets te weten.",
-        "The question still waits for an answer. They learned nothing.",
+        "De vraag ging eerst naar iemand die het antwoord weet. Toen kregen zij nog niets te "
+        "weten. Kregen zij later antwoord, dan staat dat apart in dit overzicht.",
+        "The question first went to somebody who knows the answer. At that moment they learned "
+        "nothing. If they got an answer later, that stands apart in this overview.",
     ),
     "undelivered": Told(
         "Het antwoord is verstuurd. Maar voor zover wij weten is het niet aangekomen.",
@@ -254,6 +256,11 @@ def _ended(sentence: str) -> str:
 
 def _spaced(name: str) -> str:
     return name.replace("-", " ").replace("_", " ")
+
+
+def moment_words(at: dt.datetime) -> Told:
+    """Return a moment as people here write it."""
+    return Told(_when(at, 0), _when(at, 1))
 
 
 def _when(at: dt.datetime, language: int) -> str:

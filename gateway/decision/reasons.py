@@ -61,6 +61,7 @@ class Code(StrEnum):
     NOT_TOGETHER = "NOT_TOGETHER"
     BUDGET_SPENT = "BUDGET_SPENT"
     COUNT_MISSING = "COUNT_MISSING"
+    ANSWER_NARROWED = "ANSWER_NARROWED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +338,12 @@ _TABLE: dict[Code, tuple[str, int, str, str]] = {
         0,
         "Niet iedereen aan tafel mag zijn deel krijgen. Daarom krijgt niemand iets.",
         "Not everybody at the table may get their part. So nobody gets anything.",
+    ),
+    Code.ANSWER_NARROWED: (
+        "ANSWER_NARROWED",
+        3,
+        "U mag nu minder krijgen dan toen u dit vroeg. Vraag opnieuw, met een nieuwe sleutel.",
+        "You may get fewer data now than when you asked. Ask again, under a new key.",
     ),
     Code.ASKED_TOO_OFTEN: _TOO_OFTEN,
     Code.COOLING_DOWN: (

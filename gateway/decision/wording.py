@@ -10,8 +10,8 @@ from dataclasses import replace
 from gateway.catalogue.model import Catalogue
 from gateway.decision.model import Decision, Permit, Question, Reason
 
-# The names of the catalogue have no hyphens, so this stands for none of them.
-_STRANGE = "unknown-{}"
+# No field can be asked under such a name, so this stands for none that somebody asks for.
+_STRANGE = "?{}"
 
 
 def without_own_words(question: Question, catalogue: Catalogue) -> Question:

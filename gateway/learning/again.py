@@ -21,6 +21,7 @@ FAILED = frozenset(
         Code.ENGINE_FAILED,
         Code.WITNESSES_MISSING,
         Code.TABLE_REFUSED,
+        Code.ANSWER_NARROWED,
         Code.ASKED_TOO_OFTEN,
         Code.COOLING_DOWN,
         Code.NOT_TOGETHER,

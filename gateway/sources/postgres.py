@@ -27,6 +27,8 @@ _CONNECT_S = 2
 # What a connection says that the server ended, or that broke: nothing, or that it is shut down.
 _GONE = frozenset({None, "57P01"})
 _WRITES = "INSERT, UPDATE, DELETE, TRUNCATE"
+# The right to write one column is no right on the table.
+_MAY_WRITE = "SELECT has_table_privilege(%s, %s) OR has_any_column_privilege(%s, 'INSERT, UPDATE')"
 
 # For this transaction alone.
 _TIME = "SELECT set_config('statement_timeout', %s, true)"
@@ -161,6 +163,6 @@ def _probe(connection: Connection[tuple[Any, ...]], table: TablePlace) -> None:
         except psycopg.ProgrammingError as exc:
             what = f"column {column} of table" if column else "table"
             raise SourceInvalid(f"the source has no {what} {table.at}") from without_values(exc)
-    asked = "SELECT has_table_privilege(%s, %s)"
-    if connection.execute(asked, (quoted(table.at), _WRITES)).fetchone() != (False,):
+    name = quoted(table.at)
+    if connection.execute(_MAY_WRITE, (name, _WRITES, name)).fetchone() != (False,):
         raise SourceInvalid(f"the role of the source may write in table {table.at}")

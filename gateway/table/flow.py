@@ -14,7 +14,7 @@ from typing import assert_never
 
 from audit.entry import Draft, EntryType, Receipt
 from audit.errors import AppendFailed, LedgerBusy
-from gateway.answer import RELEASED, Answer
+from gateway.answer import Answer, data_in
 from gateway.cases.desk import Desk, Keep, keep_nothing
 from gateway.cases.model import Actor
 from gateway.cases.refusals import CaseCode
@@ -237,7 +237,7 @@ async def collect(
     if kept is None:
         raise NotFound("no such view")
     answer, _ = kept
-    if isinstance(decision, Permit) and not _fields_of(answer) <= set(decision.fields):
+    if isinstance(decision, Permit) and not data_in(answer).keys() <= set(decision.fields):
         decision = withdrawn(decision, Code.TABLE_REFUSED)
     if isinstance(decision, Refuse):
         told, draft = refused(gate.catalogue, who, decision)
@@ -245,11 +245,6 @@ async def collect(
         return told, await gate.ledger.append(replace(draft, members=linked))
     await _note(desk, who, view)
     return kept
-
-
-def _fields_of(answer: Answer) -> set[str]:
-    data = answer.members.get("data")
-    return set(data) if answer.status == RELEASED and isinstance(data, dict) else set()
 
 
 async def _note(desk: Desk, who: Passage, view: View) -> None:

@@ -150,7 +150,27 @@ def stuffed(world: World, random: Random, count: int) -> Iterator[Asking]:
 
 def _stuffed(purpose: Told, bsn: str, what: str, random: Random) -> Asking:
     body, headers = body_of(purpose, bsn), {"content-type": _TEXT}
-    odd: Sequence[Body] = [
+    where = random.randrange(4)
+    if where == 0:
+        name, value = random.choice(_named(what))
+        headers |= {name: value}
+    else:
+        body |= random.choice(_odd(purpose, bsn, what))
+    content = _json(body) if where < 3 else _malformed(body, what, random)
+    path = "/v1/disclosures" + (f"?bsn={quote(what)}" if random.random() < 0.1 else "")
+    return Asking(
+        random.choice(purpose.hats),
+        path,
+        content=content,
+        headers=headers,
+        purpose=purpose,
+        bsn=bsn,
+    )
+
+
+def _odd(purpose: Told, bsn: str, what: str) -> Sequence[Body]:
+    """Return the members that a body can have with this in them."""
+    return [
         {"fields": [what]},
         {"fields": [*purpose.fields, f"x_{what.lower()}"]},
         {"purpose": what},
@@ -171,7 +191,11 @@ def _stuffed(purpose: Told, bsn: str, what: str, random: Random) -> Asking:
         {what: what},
         {f"x{what}": 1, "task": None},
     ]
-    named = [
+
+
+def _named(what: str) -> Sequence[tuple[str, str]]:
+    """Return the headers that can have this in them."""
+    return [
         ("traceparent", f"00-{what}-{'1' * 16}-01"),
         ("traceparent", what),
         ("tracestate", f"x={what}"),
@@ -185,22 +209,6 @@ def _stuffed(purpose: Told, bsn: str, what: str, random: Random) -> Asking:
         ("authorization", f"Bearer {what}"),
         ("cookie", f"a={what}"),
     ]
-    where = random.randrange(4)
-    if where == 0:
-        name, value = random.choice(named)
-        headers |= {name: value}
-    else:
-        body |= random.choice(odd)
-    content = _json(body) if where < 3 else _malformed(body, what, random)
-    path = "/v1/disclosures" + (f"?bsn={quote(what)}" if random.random() < 0.1 else "")
-    return Asking(
-        random.choice(purpose.hats),
-        path,
-        content=content,
-        headers=headers,
-        purpose=purpose,
-        bsn=bsn,
-    )
 
 
 def _malformed(body: Body, what: str, random: Random) -> bytes:

@@ -37,6 +37,7 @@ class Told:
     exact: Mapping[str, Granted]
     claims: Mapping[str, object]
     about_groups: bool
+    veiled: bool
 
 
 @cache
@@ -77,6 +78,7 @@ def _told(document: Mapping[str, Any]) -> Told:
         },
         about_groups=any(each["kind"] == "group_size" for each in conditions)
         or any("cells" in each for each in fields.values()),
+        veiled="indistinguishable" in document,
     )
 
 

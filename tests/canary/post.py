@@ -1,7 +1,7 @@
 """A gateway over a world of canaries, asked as everybody, with a listener at every way out."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,14 +20,13 @@ from tests.canary.world import World
 _OWN_CLIENT = frozenset({"httpx", "httpcore"})
 
 
-@dataclass
-class Post:
+@dataclass(kw_only=True)
+class Door:
     """Sends requests and looks through what comes back; `released` is what rightly left."""
 
-    house: House
+    reach: Callable[[], httpx.AsyncClient]
     world: World
     watch: Watch
-    engine: Overhearing
     tokens: Mapping[Hat, str]
     released: set[str] = field(default_factory=set)
     permitted: set[str] = field(default_factory=set)
@@ -38,7 +37,7 @@ class Post:
         """Send one request."""
         self.sent += 1
         bearer = {"authorization": f"Bearer {self.tokens[asking.hat]}"}
-        return await self.house.http.request(
+        return await self.reach().request(
             asking.method,
             asking.path,
             content=asking.content,
@@ -72,6 +71,14 @@ class Post:
             seen |= here - granted
         rest = f"{response.status_code}\n{response.headers!r}\n{members!r}"
         return frozenset(seen | self.watch.found(rest))
+
+
+@dataclass(kw_only=True)
+class Post(Door):
+    """The door of a gateway in this process, of which a test hears and changes the pieces."""
+
+    house: House
+    engine: Overhearing
 
 
 def _members(response: httpx.Response) -> Any:  # noqa: ANN401 (any JSON, or the text)
@@ -128,7 +135,15 @@ def enrol_all(house: House) -> dict[Hat, str]:
 @asynccontextmanager
 async def posted(house: House, world: World, watch: Watch) -> AsyncIterator[Post]:
     """Stand at a gateway."""
-    yield Post(house, world, watch, overhear(house), enrol_all(house))
+    tokens = enrol_all(house)
+    yield Post(
+        reach=lambda: house.http,
+        world=world,
+        watch=watch,
+        tokens=tokens,
+        house=house,
+        engine=overhear(house),
+    )
 
 
 def astray_in(watch: Watch, places: Iterable[Place]) -> dict[str, list[str]]:

@@ -152,7 +152,7 @@ async def asked(
 
 
 async def permitted(post: Post, most: int) -> list[Asking]:
-    """Return requests that are answered now, each for another purpose."""
+    """Return requests that are answered now because a source does, each for another purpose."""
     found: dict[str, Asking] = {}
     random = Random(SEED)  # noqa: S311 (always the same requests)
     asked = list(rightful(post.world))
@@ -160,10 +160,11 @@ async def permitted(post: Post, most: int) -> list[Asking]:
     for asking in asked:
         if len(found) == most:
             break
-        if asking.purpose is None or asking.purpose.id in found or asking.purpose.about_groups:
+        purpose = asking.purpose
+        if purpose is None or purpose.id in found or purpose.about_groups or purpose.veiled:
             continue
         if (await post.send(asking)).status_code == 200:
-            found[asking.purpose.id] = asking
+            found[purpose.id] = asking
     return list(found.values())
 
 
@@ -209,6 +210,17 @@ async def test_a_source_fails_while_facts_are_looked_up(
 
     assert (astray, inside) == ([], {})
     assert post.statuses.keys() <= {403, 500}
+
+
+async def test_behind_a_veil_a_failure_is_an_answer_like_any(post: Post) -> None:
+    """What may not show whether there is a row does not show that a source failed either."""
+    rewire(post, source=FailingSource(post.house.services.gate.source, SourceFailed))
+    veiled = [each for each in rightful(post.world) if each.purpose and each.purpose.veiled]
+
+    astray, inside = await fail(post, veiled[:3])
+
+    assert (astray, inside) == ([], {})
+    assert post.statuses == {200: 3}
 
 
 @pytest.mark.parametrize("told", OF_A_LEDGER, ids=lambda told: told.__name__)

@@ -16,6 +16,8 @@ from tests.canary.policy import Told
 from tests.canary.world import MARK, Cell, World
 
 _MARKS = re.compile(rf"{MARK}-\d{{4}}-[a-z2-7]{{10}}".encode(), re.IGNORECASE)
+# Where a number or a day can stand: the rules below look at these, and one byte on either side.
+_DIGITS = re.compile(rb"\d[\d/-]{7,}")
 _NUMBERS = re.compile(rb"(?=(\d{12}))")
 _PERSONS = re.compile(rb"(?=(\d{9}))")
 _DAYS = re.compile(rb"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)")
@@ -83,11 +85,13 @@ class Watch:
         return frozenset(each for layer in _layers(raw) for each in self._in_layer(layer))
 
     def _in_layer(self, layer: bytes) -> Iterator[str]:
-        for mark in _MARKS.findall(layer):
-            yield mark.decode()
-        numbers = {digits.decode() for digits in _NUMBERS.findall(layer)}
-        yield from (numbers | set(_days(layer))) & self.canaries.keys()
-        yield from {digits.decode() for digits in _PERSONS.findall(layer)} & self.bsns
+        if MARK.lower().encode() in layer.lower():
+            yield from (mark.decode() for mark in _MARKS.findall(layer))
+        runs = (found.span() for found in _DIGITS.finditer(layer))
+        digits = b"\n".join(layer[max(begin - 1, 0) : end + 1] for begin, end in runs)
+        numbers = {number.decode() for number in _NUMBERS.findall(digits)}
+        yield from (numbers | set(_days(digits))) & self.canaries.keys()
+        yield from {number.decode() for number in _PERSONS.findall(digits)} & self.bsns
         yield from (f"hash of {bsn}" for digest, bsn in self._hashes.items() if digest in layer)
 
 

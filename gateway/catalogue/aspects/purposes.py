@@ -15,6 +15,7 @@ from gateway.catalogue.model import (
     Band,
     Catalogue,
     Condition,
+    Derive,
     FieldGrant,
     Need,
     Precision,
@@ -139,7 +140,7 @@ def _of_grant(old: FieldGrant, new: FieldGrant) -> Iterable[Judged]:
     yield from _ranked("consent", _free(old.consent), _free(new.consent))
     yield from _of_where(dict(old.where), dict(new.where))
     yield from _of_band(old.band, new.band)
-    yield from _of_labels(old.labels, new.labels)
+    yield from _of_labels(old, new)
     for member in dataclasses.fields(FieldGrant):
         if member.name not in _WORDING | _ORDERED:
             before, after = getattr(old, member.name), getattr(new, member.name)
@@ -207,11 +208,16 @@ def _of_band(old: Band | None, new: Band | None) -> Iterable[Judged]:
         yield Judged(Direction.DIFFERENT, "band", before, after)
 
 
-def _of_labels(old: tuple[str, ...], new: tuple[str, ...]) -> Iterable[Judged]:
-    """Judge the closed list of texts: more of them let more through, and no list lets all."""
-    way = _step(_within(new, old), _within(old, new))
+def _of_labels(old: FieldGrant, new: FieldGrant) -> Iterable[Judged]:
+    """Judge the closed list of texts: more of them let more through, and no list lets all.
+
+    A figure is told by theme with a list, and as one number without.
+    """
+    way = _step(_within(new.labels, old.labels), _within(old.labels, new.labels))
+    if new.derive is Derive.FIGURE and bool(old.labels) is not bool(new.labels):
+        way = Direction.DIFFERENT
     if way is not Direction.NOTE:
-        yield Judged(way, "labels", plain(old), plain(new))
+        yield Judged(way, "labels", plain(old.labels), plain(new.labels))
 
 
 def _of_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...]) -> Iterable[Judged]:

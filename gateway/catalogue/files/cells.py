@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from math import prod
 from typing import Final
 
-from gateway.catalogue.cells import Cells, Groups, Noise, Tell, Unit
+from gateway.catalogue.cells import USUAL_SMALLEST, Cells, Groups, Noise, Tell, Unit
 from gateway.catalogue.errors import Place
 from gateway.catalogue.files.members import Findings, Table
 from gateway.catalogue.model import Derive, FieldGrant, Precision, Purpose
 
-# What statistics bureaus and the councils hold on to; less needs a law that says so.
-_USUAL_SMALLEST: Final = 10
 _MOST_YEARS: Final = 25
 _MOST_COLUMNS: Final = 2
 # More cells than anybody reads; the table stays small enough to hide cells in within a moment.
@@ -47,7 +45,7 @@ def _required(table: Table, key: str) -> int:
 
 def _check_numbers(groups: Groups, table: Table) -> None:
     """Find a cell that is too small for the law, and numbers that mean nothing."""
-    if groups.smallest < (_USUAL_SMALLEST if groups.law is None else 1):
+    if groups.smallest < (USUAL_SMALLEST if groups.law is None else 1):
         nl = "De kleinste cel is 10 of meer, of noem bij 'law' de wet die minder toestaat."
         en = "The smallest cell is 10 or more, or name in 'law' the law that allows less."
         table.error("GROUPS_SMALLEST", nl, en, table.place_of("smallest"))

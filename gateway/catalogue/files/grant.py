@@ -125,9 +125,10 @@ def _check_labels(grant: FieldGrant, table: Table) -> None:
     if not table.has("labels"):
         return
     fits = grant.derive in _LISTED and grant.precision is Precision.EXACT
+    fits = fits or (grant.derive is Derive.FIGURE and grant.precision is Precision.COUNT)
     if not fits or not grant.labels:
-        nl = "'labels' is de lijst van teksten die mogen; alleen bij exact: one, list of items."
-        en = "'labels' lists the texts that may leave; only with exact: one, list or items."
+        nl = "'labels' noemt teksten die mogen: bij exact (one, list, items) of figure (count)."
+        en = "'labels' lists texts that may leave: with exact (one, list, items) or figure (count)."
         table.error("LABELS", nl, en, table.place_of("labels"))
 
 

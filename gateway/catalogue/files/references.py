@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from gateway.catalogue.cells import USUAL_SMALLEST
 from gateway.catalogue.errors import Place
 from gateway.catalogue.files.cells import check_groups
 from gateway.catalogue.files.members import Findings
@@ -116,8 +117,8 @@ def _check_shape(file: PurposeFile, findings: Findings) -> None:
         if not NAME.fullmatch(condition.name):
             _name_wrong(file.at("conditions"), condition.name, findings)
         if not _limits_fit(condition):
-            nl = "Een leeftijd heeft min of max of beide, een groep heeft min, de rest niets."
-            en = "An age has min or max or both, rising; a group has min; the rest has neither."
+            nl = "Een leeftijd heeft min, max of beide; een groep min: 10 of meer; de rest niets."
+            en = "An age has min or max or both, rising; a group a min from 10; the rest neither."
             findings.error(file.at("conditions"), "CONDITION_LIMITS", nl, en)
     _check_persons(file, findings)
 
@@ -125,7 +126,7 @@ def _check_shape(file: PurposeFile, findings: Findings) -> None:
 def _limits_fit(condition: Condition) -> bool:
     limits = [n for n in (condition.minimum, condition.maximum) if n is not None]
     if condition.kind is ConditionKind.GROUP_SIZE:
-        return condition.maximum is None and bool(limits)
+        return condition.maximum is None and min(limits, default=0) >= USUAL_SMALLEST
     return (condition.kind is ConditionKind.AGE) == bool(limits) and limits == sorted(limits)
 
 

@@ -11,6 +11,7 @@ from gateway.catalogue.values.names import is_name
 from gateway.catalogue.values.rows import (
     Rows,
     figure,
+    group_count,
     is_number,
     is_plain,
     items,
@@ -91,7 +92,8 @@ def _is_comparable(grant: FieldGrant, value: object) -> bool:
 
 
 def _is_figure(grant: FieldGrant, value: object) -> bool:
-    return figure([value], whole=grant.precision is Precision.COUNT) is not None
+    whole = grant.precision is Precision.COUNT
+    return (group_count([value], grant.labels) if whole else figure([value])) is not None
 
 
 _OF_DERIVE: Mapping[Derive, _Fits] = MappingProxyType(

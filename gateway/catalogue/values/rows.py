@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeGuard, TypeVar
 
 import orjson
 
+from gateway.catalogue.cells import USUAL_SMALLEST
 from gateway.catalogue.model import FieldGrant
 
 Rows: TypeAlias = Sequence[Mapping[str, object]]
@@ -123,22 +124,32 @@ def total(values: Sequence[object]) -> int | float | None:
     return float(exact)
 
 
-def figure(values: Sequence[object], *, whole: bool) -> object:
-    """Return a number about a group, or numbers by theme; whole ones only where that is asked."""
+def figure(values: Sequence[object]) -> int | float | None:
+    """Return a number about a group."""
+    value = only(values)
+    return value if is_number(value) else None
+
+
+def group_count(values: Sequence[object], themes: Sequence[str]) -> object:
+    """Return how many a group counts, or how many by theme; what is small is unknown.
+
+    A theme that is small, or not one of these, hides them all: nothing can be computed back.
+    """
     value = only(values)
     if isinstance(value, str):
-        return _by_theme(_json(value), whole=whole)
-    return value if _fits(value, whole=whole) else None
+        return _by_theme(_json(value), themes)
+    return value if _is_told(value) else None
 
 
-def _by_theme(value: object, *, whole: bool) -> dict[str, object] | None:
+def _by_theme(value: object, themes: Sequence[str]) -> dict[str, object] | None:
     if not isinstance(value, dict) or not value:
         return None
-    return value if all(_fits(each, whole=whole) for each in value.values()) else None
+    told = all(theme in themes and _is_told(count) for theme, count in value.items())
+    return value if told else None
 
 
-def _fits(value: object, *, whole: bool) -> bool:
-    return is_number(value) and (isinstance(value, int) or not whole)
+def _is_told(value: object) -> bool:
+    return is_number(value) and isinstance(value, int) and value >= USUAL_SMALLEST
 
 
 def _json(text: str) -> object:

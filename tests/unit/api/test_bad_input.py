@@ -89,6 +89,30 @@ async def test_a_member_out_of_form_is_named_and_not_shown(
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "member"),
+    [
+        ("/v1/emergency-disclosures", flag(reason="violence_now"), "words"),
+        ("/v1/emergency-disclosures", flag(words=CANARY * 9), "reason"),
+        (f"/v1/reviews/{'0' * 32}", {"words": CANARY * 9}, "verdict"),
+        ("/v1/citizen-reports", {"subject": about(YUSUF), "below": CANARY}, "below"),
+        ("/v1/citizen-reports", {"subject": about(YUSUF), "limit": 0}, "limit"),
+        ("/v1/citizen-reports", {"subject": about(YUSUF), "year": 1}, "year"),
+    ],
+)
+async def test_other_routes_name_the_member_too(
+    shared_house: House, path: str, body: Body, member: str
+) -> None:
+    """A member that is missing or out of form has a name there as well."""
+    headers = shared_house.headers()
+
+    response = await shared_house.http.post(path, json=body, headers=headers)
+
+    assert response.status_code == 400
+    assert member in members(response.json())
+    assert CANARY not in response.text
+
+
+@pytest.mark.parametrize(
     "content",
     [
         pytest.param(b"", id="nothing"),

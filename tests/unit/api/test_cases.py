@@ -13,6 +13,7 @@ from tests.fakes_cases import MemoryLedger
 pytestmark = pytest.mark.anyio
 
 MIRJAM = "999925799"
+IN_GROUPS = "9999.25.799"
 CASE = {"kind": "werkplan", "beginning": "own_request", "subject": about(MIRJAM)}
 JOIN = {"step": "join", "organisation": "ggz-rivierzicht", "role": "spv-ggz"}
 LEAVE = JOIN | {"step": "leave"}
@@ -164,6 +165,7 @@ async def test_a_step_without_a_version_is_no_request(house: House, version: int
         {"step": "zomaar"},
         {"step": "close", "extra": 1},
         {"step": "agree", "organisation": "gem-regie", "action": f"Bel {MIRJAM}."},
+        {"step": "agree", "organisation": "gem-regie", "action": f"Bel {IN_GROUPS}."},
         {"step": "advance", "phase": "gesloten"},
         {},
     ],
@@ -177,6 +179,30 @@ async def test_a_step_that_is_none_is_refused(house: House, body: object) -> Non
 
     assert response.status_code == 400
     assert MIRJAM not in response.text
+    assert IN_GROUPS not in response.text
+
+
+@pytest.mark.parametrize("action", ["Bel voor 2026-12-31 2 keer.", "Betaal 1.000.000,25 euro."])
+@pytest.mark.usefixtures("ledger")
+async def test_days_and_amounts_are_no_numbers_of_a_person(house: House, action: str) -> None:
+    """An agreement may hold digits in groups that are no BSN."""
+    case = await begun(house)
+    await post(house, f"/v1/cases/{case}/steps", PLAN, version=1)
+    agreed = {"step": "agree", "organisation": "gem-regie", "action": action}
+
+    response = await post(house, f"/v1/cases/{case}/steps", agreed, version=2)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_a_number_that_is_no_bsn_is_named(house: House) -> None:
+    """Who mistypes the number of a person hears which member to look at, and not what it held."""
+    response = await post(house, "/v1/case-searches", {"subject": about("999925798")})
+
+    assert response.status_code == 400
+    assert [each["member"] for each in response.json()["errors"]] == ["subject.value"]
+    assert "999925798" not in response.text
 
 
 @pytest.mark.usefixtures("ledger")

@@ -1,21 +1,31 @@
 """The same key with the same body is the same disclosure; with another body it is a conflict."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from gateway.decision.decide import Decider
+from gateway.decision.embedded import EmbeddedEngine
+from gateway.decision.parties import Parties
 from gateway.identity.clients import Hat
 from tests.builders import (
     CARE_WORKER,
     CONSULTANT,
     SCHOOL,
+    WMO,
     YUSUF,
     Body,
     House,
     about,
     feedback,
     flag,
+    scooter,
 )
+from tests.fakes_decision import POLICIES
 
 pytestmark = pytest.mark.anyio
 
@@ -111,3 +121,60 @@ async def test_a_key_is_not_found_back_in_the_ledger(house: House) -> None:
 
     assert YUSUF not in str(house.leaves())
     assert YUSUF not in response.text
+
+
+def _leave(cases_file: Path) -> None:
+    """End the part of everybody in every case, long ago."""
+    with closing(sqlite3.connect(cases_file)) as connection, connection:
+        connection.execute("UPDATE case_party SET until = '2020-01-01'")
+
+
+async def test_who_left_the_case_does_not_get_the_answer_again(
+    house: House, cases_file: Path
+) -> None:
+    """A key opens nothing that is closed since: a refusal, recorded as an entry of its own."""
+    given = await house.ask(flag(), idempotency_key="sleutel-1")
+    _leave(cases_file)
+    size = house.size
+
+    again = await house.ask(flag(), idempotency_key="sleutel-1")
+
+    assert given.status_code == 200
+    assert again.status_code == 403
+    assert "data" not in again.json()
+    assert again.json()["disclosure_id"] != given.json()["disclosure_id"]
+    assert house.size == size + 1
+
+
+async def test_a_refusal_is_told_again_as_it_was(house: House, cases_file: Path) -> None:
+    """It holds no data, so nothing has to be judged anew."""
+    refused = await house.ask(flag(fields=["behandelplan_tekst"]), idempotency_key="sleutel-1")
+    _leave(cases_file)
+
+    again = await house.ask(flag(fields=["behandelplan_tekst"]), idempotency_key="sleutel-1")
+
+    assert again.content == refused.content
+
+
+async def test_fewer_fields_than_then_is_a_refusal(house: House) -> None:
+    """What the policy took back since does not leave by an old key; ask anew for the rest."""
+    given = await house.ask(scooter(), WMO, idempotency_key="sleutel-1")
+    policy = house.services.gate.catalogue
+    purpose = policy.purposes["hulpvraag-afbakenen"]
+    fewer = dict(list(purpose.fields.items())[1:])
+    narrowed = replace(
+        policy, purposes={**policy.purposes, purpose.id: replace(purpose, fields=fewer)}
+    )
+    decider = Decider(
+        narrowed,
+        Parties.load(POLICIES / "parties.conf", POLICIES / "parties.csv", narrowed),
+        EmbeddedEngine.build(narrowed, POLICIES),
+    )
+    gate = replace(house.services.gate, catalogue=narrowed, decider=decider)
+    house.rewire(replace(house.services, gate=gate))
+
+    again = await house.ask(scooter(), WMO, idempotency_key="sleutel-1")
+
+    assert given.status_code == 200
+    assert again.status_code == 403
+    assert [each["code"] for each in again.json()["reasons"]] == ["ANSWER_NARROWED"]

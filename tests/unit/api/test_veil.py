@@ -56,8 +56,8 @@ def set_status(register: Path, status: str) -> None:
         connection.execute("UPDATE schuldhulp_traject SET status = ? WHERE bsn = ?", [status, RON])
 
 
-async def ask(house: House, bsn: str, **changes: object) -> httpx.Response:
-    """Ask whether debt help runs for this person."""
+async def ask(house: House, bsn: str, key: str | None = None, **changes: object) -> httpx.Response:
+    """Ask whether debt help runs for this person, under a key if one is given."""
     body = {
         "task": "wgs-vroegsignalering",
         "activity": "eerste-gesprek-aanbieden",
@@ -65,7 +65,8 @@ async def ask(house: House, bsn: str, **changes: object) -> httpx.Response:
         "subject": about(bsn),
         **changes,
     }
-    return await house.http.post("/v1/disclosures", json=body, headers=bearer(DEBTS))
+    headers = bearer(DEBTS) | ({} if key is None else {"idempotency-key": key})
+    return await house.http.post("/v1/disclosures", json=body, headers=headers)
 
 
 def shape(response: httpx.Response) -> tuple[int, list[str], int, Body]:
@@ -143,3 +144,27 @@ async def test_the_purpose_tells_its_requesters_what_no_means(debts: House) -> N
 
     assert here.json()["no_means"].startswith("Nee betekent hier")
     assert there.json()["no_means"] is None
+
+
+async def test_who_left_does_not_get_an_old_yes_again(
+    debts: House, register: Path, cases_file: Path
+) -> None:
+    """Under the same key whoever stands outside now hears the no of everybody outside."""
+    set_status(register, "lopend")
+    yes = await ask(debts, RON, key="sleutel-1")
+    with closing(sqlite3.connect(cases_file)) as connection, connection:
+        connection.execute("UPDATE case_party SET until = '2020-01-01'")
+
+    again = await ask(debts, RON, key="sleutel-1")
+
+    assert yes.json()["data"][FIELD]["value"] is True
+    assert again.json()["data"][FIELD]["value"] is False
+
+
+async def test_a_no_is_repeated_alike_for_everybody(debts: House) -> None:
+    """Inside and outside get the very same answer again: the same id tells nothing."""
+    answers = [await ask(debts, bsn, key=f"sleutel-{bsn}") for bsn in (RON, NOBODY)]
+
+    again = [await ask(debts, bsn, key=f"sleutel-{bsn}") for bsn in (RON, NOBODY)]
+
+    assert [each.content for each in again] == [each.content for each in answers]

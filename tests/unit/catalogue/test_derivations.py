@@ -159,7 +159,10 @@ ANSWERS = [
     Given(D.FIGURE, P.COUNT, column(80), 80),
     Given(D.FIGURE, P.COUNT, column(80.5), None),
     Given(D.FIGURE, P.EXACT, column(14.5), 14.5),
-    Given(D.FIGURE, P.COUNT, column('{"wonen": 31}'), {"wonen": 31}),
+    Given(D.FIGURE, P.COUNT, column(10), 10),
+    Given(D.FIGURE, P.COUNT, column(9), None),
+    Given(D.FIGURE, P.COUNT, column('{"wonen": 31}'), None),
+    Given(D.FIGURE, P.EXACT, column('{"wonen": 31}'), None),
     Given(D.FIGURE, P.COUNT, column('{"wonen": "veel"}'), None),
     Given(D.FIGURE, P.COUNT, column("{}"), None),
     Given(D.FIGURE, P.COUNT, column("veel"), None),
@@ -329,6 +332,24 @@ def test_a_pseudonym_is_made_by_whoever_serves_the_receiver() -> None:
     assert minimise(made, column(YES), OCCASION) is None
     assert minimise(made, column(2**60), OCCASION) is None
     assert minimise(made, column(1.5), OCCASION) is None
+
+
+@pytest.mark.parametrize(
+    ("themes", "expected"),
+    [
+        ('{"huur": 31, "schuld": 10}', {"huur": 31, "schuld": 10}),
+        ('{"huur": 31}', {"huur": 31}),
+        ('{"huur": 31, "schuld": 9}', None),
+        ('{"huur": 31, "schuld": 10.5}', None),
+        ('{"huur": 31, "Anna Jansen": 10}', None),
+        (31, None),
+    ],
+)
+def test_themes_are_told_where_none_is_small_or_free(themes: object, expected: object) -> None:
+    """A theme with few persons, or one that nobody listed, hides every other one with it."""
+    made = grant(D.FIGURE, P.COUNT, labels=("huur", "schuld"))
+
+    assert minimise(made, column(themes)) == expected
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,8 @@ def test_a_duplicate_purpose_is_refused(tmp_path: Path) -> None:
         (FLAG, "precision: flag", "precision: flag\n    labels: [licht]", "LABELS"),
         (FLAG, "precision: flag", "precision: exact\n    labels: []", "LABELS"),
         (PLAN, "    key: partij\n", "    key: partij\n    labels: [loopt]\n", "LABELS"),
+        (GROUP, "    precision: exact\n", "    precision: exact\n    labels: [loopt]\n", "LABELS"),
+        (GROUP, "min: 10", "min: 9", "CONDITION_LIMITS"),
         (FLAG, "case_kinds: [jeugd-toeleiding]", "case_kinds: []", "CASE_KIND_MISSING"),
         (FLAG, "task:", "representation: financien\ntask:", "REPRESENTATION"),
         (GROUP, "case_kinds: []", "case_kinds: [beleid]", "GROUP"),

@@ -40,6 +40,8 @@ P, D = Precision, Derive
         (grant(D.AT_MOST, P.FLAG), 110.5, "110"),
         (grant(D.AT_LEAST, P.FLAG), 110, True),
         (grant(D.FIGURE, P.COUNT), 80, 80.5),
+        (grant(D.FIGURE, P.COUNT, labels=("huur",)), '{"huur": 80}', '{"huur": 9}'),
+        (grant(D.FIGURE, P.EXACT), 80.5, "veel"),
     ],
 )
 def test_a_value_that_does_not_fit_is_counted_with_its_column(

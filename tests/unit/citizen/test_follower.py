@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -135,6 +136,18 @@ async def test_who_must_review_is_named_by_the_policy(opened: House) -> None:
             "role": "functionaris-gegevensbescherming",
         }
     ]
+
+
+async def test_the_term_of_a_review_is_said_as_people_write_it(opened: House) -> None:
+    """A reviewer reads a day and a time of here; the time of machines stands beside it."""
+    await break_glass(opened)
+    await follower(opened).follow()
+
+    (announced,) = [each for each in await waiting(opened) if each.kind == "review"]
+    said = json.loads(announced.payload)
+
+    assert re.search(r"uiterlijk op [0-9]{1,2} [a-z]+ [0-9]{4} om 23:59\.$", said["text"])
+    assert said["review_by"].endswith("Z")
 
 
 async def test_a_long_log_is_followed_in_turns(opened: House) -> None:

@@ -37,7 +37,7 @@ def test_the_whole_line_reads_as_sentences() -> None:
     ("changes", "sentence"),
     [
         ({"type": "refusal", "outcome": "refuse"}, "De vraag is geweigerd."),
-        ({"type": "refusal", "outcome": "pending"}, "De vraag wacht nog op antwoord."),
+        ({"type": "refusal", "outcome": "pending"}, "Toen kregen zij nog niets te weten."),
         ({"type": "break_glass"}, "Dit ging om direct gevaar."),
         ({"subjects": 2}, "De vraag ging ook over anderen."),
         ({"purpose": "weg"}, "Waarvoor: niet gezegd."),

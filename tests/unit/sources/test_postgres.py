@@ -165,6 +165,18 @@ async def test_the_probe_tells_what_is_missing(
         mapped(text, tmp_path).probe("bron")
 
 
+async def test_a_role_that_may_write_one_column_is_refused(
+    source: MappedSources, server: Server
+) -> None:
+    """The right to change a single column is found, though it is no right on the table."""
+    source.probe("bron")
+    with psycopg.connect(server.url(), autocommit=True) as owner:
+        owner.execute(f'GRANT UPDATE ("a%s") ON {TABLE} TO lezer'.encode())
+        with pytest.raises(SourceInvalid, match="may write"):
+            source.probe("bron")
+        owner.execute(f'REVOKE UPDATE ("a%s") ON {TABLE} FROM lezer'.encode())
+
+
 async def test_a_database_that_is_not_there_fails(tmp_path: Path) -> None:
     """Nobody listens: the probe and a question fail, without the address."""
     (tmp_path / "wachtwoord").write_text("een-geheim\n")
