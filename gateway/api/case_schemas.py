@@ -198,6 +198,13 @@ class WithdrawalIn(_In):
     """A withdrawal; the path says of which consent, and nothing more is asked."""
 
 
+class WithdrawalsIn(_In):
+    """A withdrawal of everything that a person consented to for one purpose."""
+
+    subject: SubjectIn
+    purpose: Name
+
+
 class PartyOut(BaseModel):
     """A party of a case."""
 
@@ -270,3 +277,9 @@ class ConsentOut(BaseModel):
 
     id: str
     receipt: ReceiptOut | None
+
+
+class WithdrawalsOut(BaseModel):
+    """The consents that were withdrawn."""
+
+    withdrawn: list[ConsentOut]

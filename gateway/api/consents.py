@@ -4,14 +4,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from gateway.api.case_schemas import ConsentIn, ConsentOut, WithdrawalIn
+from gateway.api.answers import receipt_out
+from gateway.api.case_schemas import (
+    ConsentIn,
+    ConsentOut,
+    WithdrawalIn,
+    WithdrawalsIn,
+    WithdrawalsOut,
+)
 from gateway.api.cases import ID, actor_of, desk_of, known_form
 from gateway.api.guard import Caller
 from gateway.api.repeats import KEY_HEADER, Making, Told, made_once, told_response
 from gateway.api.schemas import ProblemOut
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
-from gateway.cases.consents import Giving, give, withdraw
+from gateway.cases.consents import Giving, give, withdraw, withdraw_all
 from gateway.cases.model import ConsentRecord
 from gateway.subject import parse_bsn
 
@@ -65,6 +72,23 @@ async def create_withdrawal(
     desk, actor = desk_of(services_of(request)), actor_of(caller)
     record, receipt = await withdraw(desk, actor, known_form(id))
     return told_response(await _told(record), receipt)
+
+
+@router.post(
+    "/consent-withdrawals",
+    status_code=_CREATED,
+    response_model=WithdrawalsOut,
+    responses=_PROBLEMS,
+)
+async def create_withdrawals(request: Request, body: WithdrawalsIn, caller: Caller) -> Response:
+    """Withdraw everything that a person consented to for one purpose, whoever recorded it."""
+    desk, actor = desk_of(services_of(request)), actor_of(caller)
+    ended = await withdraw_all(desk, actor, parse_bsn(body.subject.value), body.purpose)
+    withdrawn = [
+        {"id": record.id, "receipt": None if receipt is None else receipt_out(receipt)}
+        for record, receipt in ended
+    ]
+    return told_response(Told(_CREATED, {"withdrawn": withdrawn}), None)
 
 
 async def _told(record: ConsentRecord) -> Told:

@@ -100,6 +100,31 @@ async def withdraw(
         raise NotFound("no such consent for this party")
     if record.consent.withdrawn_on is not None:
         raise CaseRefused(CaseCode.CONSENT_ENDED)
+    return await _end(desk, actor, record)
+
+
+async def withdraw_all(
+    desk: Desk, actor: Actor, subject: Subject, purpose_id: str
+) -> list[tuple[ConsentRecord, Receipt | None]]:
+    """Withdraw every consent of a person for one purpose, also those that came from elsewhere.
+
+    Raises: NotFound when there is none that this party may withdraw, CasesUnavailable.
+    """
+    purpose = desk.catalogue.purposes.get(purpose_id)
+    found = [] if purpose is None else await desk.standing_consents(subject, purpose.processing)
+    meant = [
+        record
+        for record in found
+        if record.consent.purpose in {None, purpose_id} and await _may_withdraw(desk, actor, record)
+    ]
+    if not meant:
+        raise NotFound("no consent of this person for this purpose, for this party")
+    return [await _end(desk, actor, record) for record in meant]
+
+
+async def _end(
+    desk: Desk, actor: Actor, record: ConsentRecord
+) -> tuple[ConsentRecord, Receipt | None]:
     ended = replace(record, consent=replace(record.consent, withdrawn_on=desk.moment().day))
     draft = consent_draft(desk.catalogue, actor, ended, WITHDRAWN, desk.new_entry_id())
 

@@ -100,6 +100,13 @@ class Desk:
         """
         return await _available(self.book.find_consent(consent_id))
 
+    async def standing_consents(self, subject: Subject, processing: str) -> Sequence[ConsentRecord]:
+        """Return the consents of this person for a processing that were not withdrawn.
+
+        Raises: CasesUnavailable.
+        """
+        return await _available(self.book.standing(subject, processing))
+
     async def cases_with(self, actor: Actor, subject: Subject) -> list[Case]:
         """Return the open cases of this person in which the actor takes part today.
 

@@ -98,6 +98,13 @@ class SqlCases:
         with readable():
             return consent_record_of(rows[0]) if rows else None
 
+    async def standing(self, subject: Subject, processing: str) -> Sequence[ConsentRecord]:
+        """Return the consents that were not withdrawn; see `CaseBook.standing`."""
+        named = {"subject": key_of(subject), "processing": processing}
+        rows = await self._database.fetch(self._say.standing, named)
+        with readable():
+            return [consent_record_of(row) for row in rows]
+
     async def unrecorded(self) -> Sequence[Draft]:
         """Return the entries that are still to be recorded; see `CaseBook.unrecorded`."""
         rows = await self._database.fetch(self._say.unrecorded, {})

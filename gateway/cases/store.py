@@ -111,6 +111,10 @@ class CaseBook(CaseStore, Protocol):
         """Return the consent with everything that the store keeps of it."""
         ...
 
+    async def standing(self, subject: Subject, processing: str) -> Sequence[ConsentRecord]:
+        """Return the consents for this processing that nobody withdrew, expired ones included."""
+        ...
+
     async def unrecorded(self) -> Sequence[Draft]:
         """Return the entries that are still to be recorded, the oldest first."""
         ...

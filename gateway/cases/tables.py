@@ -186,6 +186,13 @@ _HOLDING = (
     _CONSENT.c.purpose,
     _CONSENT.c.fields_only,
 )
+_WHOLE_CONSENT = (
+    *_HOLDING,
+    _CONSENT.c.id,
+    _CONSENT.c.ledger_key,
+    _CONSENT.c.subject,
+    _CONSENT.c.recorded_by,
+)
 _CHANGING = ("phase", "version", "agreements", "stalled_on", "decided_on")
 _BOTH = _CASE.outerjoin(_PARTY, _PARTY.c.case_id == _CASE.c.id)
 _OF_PERSON: BindParameter[str] = bindparam("subject")
@@ -221,6 +228,7 @@ class Statements:
     add_party: Prepared
     consents: Prepared
     consent: Prepared
+    standing: Prepared
     add_consent: Prepared
     withdraw: Prepared
     confirmations: Prepared
@@ -273,13 +281,12 @@ def _about_consents() -> Mapping[str, ClauseElement]:
         "consents": select(*_HOLDING).where(
             _CONSENT.c.subject == _OF_PERSON, _CONSENT.c.processing == bindparam("processing")
         ),
-        "consent": select(
-            *_HOLDING,
-            _CONSENT.c.id,
-            _CONSENT.c.ledger_key,
-            _CONSENT.c.subject,
-            _CONSENT.c.recorded_by,
-        ).where(_CONSENT.c.id == bindparam("id")),
+        "consent": select(*_WHOLE_CONSENT).where(_CONSENT.c.id == bindparam("id")),
+        "standing": select(*_WHOLE_CONSENT).where(
+            _CONSENT.c.subject == _OF_PERSON,
+            _CONSENT.c.processing == bindparam("processing"),
+            _CONSENT.c.withdrawn_on.is_(None),
+        ),
         "add_consent": insert(_CONSENT),
         "withdraw": update(_CONSENT)
         .where(_CONSENT.c.id == bindparam("of"))

@@ -144,6 +144,24 @@ def withdraw(
 
 
 @app.command()
+def withdraw_all(
+    purpose: Annotated[str, typer.Argument(help="Het doel. The purpose.")],
+    *,
+    url: Url,
+    client_id: ClientId,
+    key: Key,
+    hat: Pet,
+    professional: Professional,
+) -> None:
+    """Withdraw all that a person consented to for a purpose; the BSN comes from standard input."""
+    with explained():
+        bsn = commands.read_bsn(sys.stdin)
+        door = door_of(url, client_id, key, hat, professional)
+        outcome = case_commands.withdraw_all(door, purpose, bsn)
+    answered(outcome)
+
+
+@app.command()
 def share(  # noqa: PLR0913 (each is an option of the command line)
     case_id: Annotated[str, typer.Argument(help="De casus. The case.")],
     recipients: Annotated[Path, typer.Argument(help="JSON: wie wat krijgt. Who gets what.")],

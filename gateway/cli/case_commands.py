@@ -63,6 +63,15 @@ def withdraw(door: Door, consent_id: str) -> Outcome:
     return door.send("POST", path, {})
 
 
+def withdraw_all(door: Door, purpose: str, bsn: str) -> Outcome:
+    """Withdraw everything that a person consented to for one purpose.
+
+    Raises: PartnerFailed.
+    """
+    body = {"purpose": purpose, "subject": _about(bsn)}
+    return door.send("POST", "/v1/consent-withdrawals", body)
+
+
 def share(door: Door, case_id: str, bsn: str, recipients: object) -> Outcome:
     """Share with several parties of a case at once.
 

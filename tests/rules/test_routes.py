@@ -32,6 +32,7 @@ GUARDED = {
     "/v1/emergency-disclosures",
     "/v1/reviews",
     "/v1/reviews/{id}",
+    "/v1/consent-withdrawals",
     "/v1/consents",
     "/v1/consents/{id}/withdrawals",
     "/log/tile/entries/{place:path}",

@@ -99,3 +99,42 @@ async def test_a_stranger_withdraws_nothing(house: House) -> None:
 
     assert [answer.status_code for answer in answers] == [404] * 3
     assert len({answer.content for answer in answers}) == 1
+
+
+async def test_all_consents_for_a_purpose_end_at_once(house: House, ledger: MemoryLedger) -> None:
+    """Without anybody's id, and those of others too: an older one keeps no door open."""
+    await case_of_henk(house)
+    for _ in range(2):
+        await post(house, "/v1/consents", CONSENT | {"subject": about(HENK)}, CARE)
+    during = await post(house, "/v1/disclosures", PROGRESS, CARE)
+    body = {"subject": about(HENK), "purpose": CONSENT["purpose"]}
+
+    ended = await post(house, "/v1/consent-withdrawals", body, TEAM)
+    again = await post(house, "/v1/consent-withdrawals", body, TEAM)
+    after = await post(house, "/v1/disclosures", PROGRESS, CARE)
+
+    assert [answer.status_code for answer in (during, after)] == [200, 403]
+    assert [answer.status_code for answer in (ended, again)] == [201, 404]
+    assert len(ended.json()["withdrawn"]) == 2
+    assert ledger.steps.count("withdrawn") == 2
+
+
+@pytest.mark.usefixtures("ledger")
+async def test_a_stranger_withdraws_nothing_of_a_person(house: House) -> None:
+    """Whether there is any consent, or even such a purpose, a stranger does not learn."""
+    await case_of_henk(house)
+    await post(house, "/v1/consents", CONSENT | {"subject": about(HENK)}, CARE)
+
+    answers = [
+        await post(
+            house,
+            "/v1/consent-withdrawals",
+            {"subject": about(HENK), "purpose": purpose},
+            CONSULTANT,
+        )
+        for purpose in (CONSENT["purpose"], "zo-maar-iets")
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    during = await post(house, "/v1/disclosures", PROGRESS, CARE)
+    assert during.status_code == 200
