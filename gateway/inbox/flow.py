@@ -186,16 +186,17 @@ async def forget(desk: Desk) -> None:
 
 
 async def find_asked(desk: Desk, actor: Actor, identity: str) -> Question:
-    """Return a question that this role at this organisation asked.
+    """Return a question that this very professional asked, in this role.
 
     Raises: NotFound, CasesUnavailable.
     """
     question = await find_question(desk.book, identity)
-    if question is None or (question.asker.organisation, question.asker.role) != (
-        actor.organisation,
-        actor.role,
-    ):
-        raise NotFound("no such question of this organisation and role")
+    if question is None or (
+        question.asker.organisation,
+        question.asker.role,
+        question.asker.professional,
+    ) != (actor.organisation, actor.role, actor.professional):
+        raise NotFound("no such question of this professional")
     return question
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.mapping import ColumnPlace, SourcePlace, TablePlace
-from gateway.sources.register import GroupLook, Look, RawRows, bounded
+from gateway.sources.register import GroupLook, Look, RawRows
 from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own
 from gateway.subject import Subject
 
@@ -61,7 +61,7 @@ class BrpRegister:
             _LOG.warning("the BRP refuses: %d %s", said.status, _codes(said))
             return None
         persons = _persons(said)
-        return [bounded(_rows(look, persons)) for look in looks]
+        return [_rows(look, persons) for look in looks]
 
     async def count(self, look: GroupLook) -> None:
         """Count nothing. The API tells of one person at a time; see `Register.count`."""

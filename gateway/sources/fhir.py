@@ -4,12 +4,12 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.fhirpath import element_of, evaluate, verify_expression
 from gateway.sources.mapping import ColumnPlace, SourcePlace, TablePlace, ValueKind
-from gateway.sources.register import ROW_LIMIT, GroupLook, Look, RawRows
+from gateway.sources.register import GroupLook, Look, RawRows
 from gateway.sources.together import together
 from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own
 from gateway.subject import Subject
@@ -30,6 +30,8 @@ _TYPE = "application/fhir+json"
 _SPECIAL = re.compile(r"[\\,|$]")
 # Strict: a server that does not know a parameter must say so, and not search for everybody.
 _STRICT = {"accept": _TYPE, "prefer": "handling=strict"}
+# A step of a chain may name the kind that it leads to, as in `subject:Patient.identifier`.
+_KIND = re.compile(r":[A-Z]\w*")
 
 Resource: TypeAlias = Mapping[str, object]
 
@@ -40,8 +42,9 @@ class FhirRegister:
     A table lives at a kind of resource such as `CarePlan`, and a column is a FHIRPath on it. Where
     R4 can search by a column (`search`), what is not looked for stays at the server. Links
     to other pages are followed on the same server only, and never where an address holds the BSN.
+    A server that does not say that it searched by the person is not believed.
 
-    Source:  HL7 FHIR R4 sections 3.1.1 (search) and 3.1.0.1.7 (elements).
+    Source:  HL7 FHIR R4 sections 3.1.1 (search), 3.1.1.6 (self link) and 3.1.0.1.7 (elements).
     """
 
     takes_conditions = False
@@ -68,7 +71,7 @@ class FhirRegister:
         """Count nothing: a server tells of one patient at a time; see `Register.count`."""
 
     def probe(self, tables: Sequence[TablePlace]) -> None:
-        """Make sure that the server is R4 and searches these resources; see `Register.probe`."""
+        """Make sure that the server is R4 and searches by all of this; see `Register.probe`."""
         for table in tables:
             for column in table.columns.values():
                 verify_expression(column.at, table.at)
@@ -76,6 +79,8 @@ class FhirRegister:
         for table in tables:
             if table.at not in known:
                 raise SourceInvalid(f"the FHIR server does not search {table.at}")
+            for parameter in _parameters(table):
+                _verify_known(parameter, table.at, known)
 
     def close(self) -> None:
         """Do nothing: connections over HTTP belong to an event loop."""
@@ -92,32 +97,38 @@ class FhirRegister:
             await web.aclose()
 
     async def _search(self, number: str, look: Look) -> RawRows | None:
-        """Return the rows of one look, page by page, or None when the server refuses."""
+        """Return the rows of one look, page by page, or None when the server does not do it."""
+        by = look.table.subject or ""
         form = {
-            look.table.subject or "": f"{BSN_SYSTEM}|{number}",
+            by: f"{BSN_SYSTEM}|{number}",
             "_elements": ",".join(_elements(look.columns)),
             "_count": str(_PAGE),
             **dict(_searched_for(look)),
         }
         asked = Asked("POST", f"{self._base}{look.table.at}/_search", form=form, headers=_STRICT)
         rows: list[Sequence[object]] = []
-        for _ in range(_PAGES):
+        for page in range(_PAGES):
             bundle = _bundle(await self._web.ask(asked))
-            if bundle is None:
+            # The links to further pages are the server's own, and need not say what they are of.
+            if bundle is None or (page == 0 and not _is_searched_by(by, bundle)):
                 return None
             rows += [_row(look, each) for each in _matches(bundle, look.table.at)]
-            link = _next(bundle)
-            if link is None and len(rows) <= ROW_LIMIT:
+            link = _link(bundle, "next")
+            if link is None:
                 return rows
-            asked = Asked("GET", self._safe(link or "", number), headers=_STRICT)
-        raise SourceFailed("a FHIR server gave more pages than anybody has")
+            asked = Asked("GET", self._safe(link, number), headers=_STRICT)
+        _LOG.warning("a FHIR server gave more pages than anybody has")
+        return None
 
     def _safe(self, link: str, number: str) -> str:
         """Return the address of the next page, if it is on this server and names nobody.
 
         Raises: SourceFailed.
         """
-        address = urljoin(self._base, link)
+        try:
+            address = urljoin(self._base, link)
+        except ValueError:
+            raise SourceFailed("a FHIR server points to what is no address") from None
         if not address.startswith(self._base) or urlsplit(address).fragment:
             raise SourceFailed("a FHIR server points to another place")
         if number in unquote(address):
@@ -170,11 +181,20 @@ def _matches(bundle: Resource, kind: str) -> list[Resource]:
     return found
 
 
-def _next(bundle: Resource) -> str | None:
+def _is_searched_by(parameter: str, bundle: Resource) -> bool:
+    """Tell whether a server says that it searched by this: one may leave out what it ignores."""
+    said = parse_qs((_link(bundle, "self") or "").partition("?")[2])
+    if _KIND.sub("", parameter) in {_KIND.sub("", name) for name in said}:
+        return True
+    _LOG.warning("a FHIR server does not say that it searched by the person")
+    return False
+
+
+def _link(bundle: Resource, relation: str) -> str | None:
     links = bundle.get("link", [])
     for link in links if isinstance(links, list) else []:
         match link:
-            case {"relation": "next", "url": str() as url}:
+            case {"relation": str() as name, "url": str() as url} if name == relation:
                 return url
     return None
 
@@ -193,8 +213,24 @@ def _value(column: ColumnPlace, found: list[object]) -> object:
     return found[0] if len(found) == 1 else (found or None)
 
 
-def _searched(said: Said) -> frozenset[str]:
-    """Return the kinds of resource that a server searches.
+def _parameters(table: TablePlace) -> Iterator[str]:
+    """Give every search parameter that the mapping names for a table."""
+    yield table.subject or ""
+    yield from (each.search for each in table.columns.values() if each.search is not None)
+
+
+def _verify_known(parameter: str, kind: str, known: Mapping[str, frozenset[str]]) -> None:
+    """Make sure that a server has a parameter: of this kind, and further in a chain of any.
+
+    Raises: SourceInvalid naming it.
+    """
+    first, *further = _KIND.sub("", parameter).split(".")
+    if first not in known[kind] or not frozenset[str]().union(*known.values()).issuperset(further):
+        raise SourceInvalid(f"the FHIR server does not search {kind} by {parameter}")
+
+
+def _searched(said: Said) -> dict[str, frozenset[str]]:
+    """Return the kinds of resource that a server searches, each with its parameters.
 
     Raises: SourceInvalid when it is no server of R4, SourceFailed when it does not answer.
     """
@@ -204,17 +240,27 @@ def _searched(said: Said) -> frozenset[str]:
         case {"resourceType": "CapabilityStatement", "fhirVersion": str() as version, **rest}:
             if not version.startswith(_RELEASE):
                 raise SourceInvalid("the FHIR server does not speak R4")
-            return frozenset(_names(rest.get("rest")))
+            return _kinds(rest.get("rest"))
     raise SourceInvalid("the FHIR server does not say what it can do")
 
 
-def _names(rest: object) -> list[str]:
-    found: list[str] = []
+def _kinds(rest: object) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for side in rest if isinstance(rest, list) else []:
         match side:
             case {"mode": "server", "resource": list() as resources}:
-                found += [each["type"] for each in resources if _is_searched(each)]
+                found |= {each["type"]: _names(each) for each in resources if _is_searched(each)}
     return found
+
+
+def _names(resource: Resource) -> frozenset[str]:
+    listed = resource.get("searchParam", [])
+    found: set[str] = set()
+    for each in listed if isinstance(listed, list) else []:
+        match each:
+            case {"name": str() as name}:
+                found.add(name)
+    return frozenset(found)
 
 
 def _is_searched(resource: object) -> bool:

@@ -15,7 +15,7 @@ from gateway.errors import SourceFailed, SourceInvalid
 from gateway.sources.group_rows import count_kept
 from gateway.sources.groups import Group
 from gateway.sources.mapping import SourcePlace, TablePlace
-from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
+from gateway.sources.register import GroupLook, Look, RawRows, without_values
 from gateway.subject import Subject
 
 _LARGEST = 64 * 1024 * 1024
@@ -52,9 +52,7 @@ class FilesRegister:
         """Return the rows of every look; see `Register.fetch`."""
         person = None if subject is None else subject.value
         try:
-            return [
-                bounded(_asked(look, await self._rows_of(look.table), person)) for look in looks
-            ]
+            return [_asked(look, await self._rows_of(look.table), person) for look in looks]
         except OSError as exc:
             raise SourceFailed("a file of a source cannot be read") from without_values(exc)
 

@@ -16,7 +16,7 @@ from gateway.sources.breaker import Breaker
 from gateway.sources.demand import findings_of
 from gateway.sources.groups import Group, GroupQuery, bounded_cells
 from gateway.sources.mapping import ColumnPlace, Form, SourceMap, TablePlace, ValueKind
-from gateway.sources.register import GroupLook, Look, RawRows, Register
+from gateway.sources.register import GroupLook, Look, RawRows, Register, bounded
 from gateway.sources.source import Predicate, Query, Row, Scalar
 from gateway.sources.together import together
 from gateway.sources.values import MISFIT, read_value
@@ -147,7 +147,10 @@ class MappedSources:
         self, name: str, subject: Subject | None, looks: Sequence[Look]
     ) -> Sequence[RawRows]:
         limit_s = min(self._mapping.sources[name].deadline_s, self._mapping.deadline_s)
-        return await self._asked(name, lambda: self._registers[name].fetch(subject, looks), limit_s)
+        register = self._registers[name]
+        answers = await self._asked(name, lambda: register.fetch(subject, looks), limit_s)
+        # The source is well: one person of whom it holds too much does not close it for others.
+        return [bounded(rows) for rows in answers]
 
     async def _asked(self, name: str, ask: Callable[[], Awaitable[T | None]], limit_s: float) -> T:
         """Ask one source, and note how it went: a source that keeps failing is left alone."""

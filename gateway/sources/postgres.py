@@ -14,7 +14,7 @@ from gateway.sources.dialect import POSTGRESQL
 from gateway.sources.group_text import count_statement
 from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace
-from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
+from gateway.sources.register import GroupLook, Look, RawRows, without_values
 from gateway.sources.secrets import read_secret
 from gateway.sources.sql_text import bound_values, probe_statements, quoted, statement
 from gateway.subject import Subject
@@ -107,7 +107,7 @@ class PostgresRegister:
     async def _rows(self, line: _Line, subject: Subject | None, look: Look) -> RawRows:
         values = bound_values(look, subject)
         cursor = await line.execute(self._statement(look, subject is not None), values)
-        return bounded(await cursor.fetchall())
+        return await cursor.fetchall()
 
     def probe(self, tables: Sequence[TablePlace]) -> None:
         """Make sure that the database has these tables and columns; see `Register.probe`."""

@@ -10,7 +10,7 @@ from gateway.sources.dialect import SQLITE
 from gateway.sources.group_text import count_statement
 from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace, ValueKind
-from gateway.sources.register import GroupLook, Look, RawRows, bounded, without_values
+from gateway.sources.register import GroupLook, Look, RawRows, without_values
 from gateway.sources.sql_text import bound_values, probe_statements, statement
 from gateway.sources.sqlite_file import SqliteFile, connect, read_aside
 from gateway.subject import Subject
@@ -73,7 +73,7 @@ class SqliteRegister:
 
     def _read(self, driver: sqlite3.Connection, subject: Subject | None, look: Look) -> RawRows:
         text, booleans = self._statement(look, subject is not None)
-        rows = bounded(driver.execute(text, bound_values(look, subject)).fetchall())
+        rows = driver.execute(text, bound_values(look, subject)).fetchall()
         return [_with_booleans(row, booleans) for row in rows] if booleans else rows
 
 

@@ -15,7 +15,8 @@ Resource = dict[str, Any]
 _F = "{http://hl7.org/fhir}"
 # The search parameters of R4 for how far a plan and a goal are, and where that stands.
 _SEARCHED = {"status": "status", "lifecycle-status": "lifecycleStatus"}
-_KNOWN = {"identifier", "patient.identifier", "_elements", "_count", "page", *_SEARCHED}
+_PARAMETERS = ("identifier", "patient", *_SEARCHED)
+_KNOWN = {*_PARAMETERS, "patient.identifier", "_elements", "_count", "page"}
 # Elements that may be there more than once, of those that the examples hold.
 _MANY = {
     "activity", "addresses", "address", "category", "coding", "extension", "given", "identifier",
@@ -63,7 +64,7 @@ class FhirServer:
             and (self.overlooks or _fits(each, form))
         ]
         start = int(form.get("page", "0"))
-        links = [{"relation": "self", "url": f"{self.base}/{kind}"}]
+        links = [{"relation": "self", "url": f"{self.base}/{kind}?{urlencode(form)}"}]
         if start + self.page < len(found) or self.link is not None:
             query = urlencode({"page": start + self.page})
             links.append({"relation": "next", "url": self.link or f"{self.base}/{kind}?{query}"})
@@ -75,7 +76,12 @@ class FhirServer:
 
     def _capabilities(self) -> Resource:
         resources = [
-            {"type": kind, "interaction": [{"code": "search-type"}]} for kind in sorted(self.kinds)
+            {
+                "type": kind,
+                "interaction": [{"code": "search-type"}],
+                "searchParam": [{"name": name} for name in _PARAMETERS],
+            }
+            for kind in sorted(self.kinds)
         ]
         return {
             "resourceType": "CapabilityStatement",

@@ -193,6 +193,20 @@ async def test_a_colleague_does_not_read_what_another_collected(waiting_house: H
     assert response.status_code == 404
 
 
+async def test_a_colleague_does_not_collect_for_who_asked(waiting_house: House) -> None:
+    """Nor before: else whoever asked would find that the answer is not for them any more."""
+    identity = await waiting(waiting_house)
+    await answers(waiting_house, identity, {"answer": "yes"})
+    token = waiting_house.token(CONSULTANT, "medewerker-8")
+
+    colleague = await waiting_house.http.get(
+        f"/v1/disclosures/{identity}", headers={"authorization": f"Bearer {token}"}
+    )
+    own = await waiting_house.get(f"/v1/disclosures/{identity}")
+
+    assert (colleague.status_code, own.status_code) == (404, 200)
+
+
 async def test_what_changed_in_the_meantime_counts(waiting_house: House, cases_file: Path) -> None:
     """Who left the case before the answer came gets none: facts and policy are decided again."""
     identity = await waiting(waiting_house)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.breaker import FAILURES
 from gateway.sources.fhirpath import element_of, evaluate, verify_expression
 from gateway.sources.mapped import MappedSources
 from gateway.sources.source import Query, Row
@@ -166,11 +167,14 @@ async def test_pages_are_followed(source: MappedSources, server: FhirServer) -> 
 
 
 async def test_there_is_an_end_to_pages(source: MappedSources, server: FhirServer) -> None:
-    """A server that goes on and on is not followed."""
-    server.resources, server.page = many(25), 1
+    """A server that goes on and on is not followed, and is asked about others as before."""
+    server.resources, server.page = [*many(25), {**PLAN, "_of": YUSUF}], 1
 
-    with pytest.raises(SourceFailed, match="more pages"):
-        await rows(source, "plan", "status", bsn=HENK)
+    for _ in range(FAILURES):
+        with pytest.raises(SourceFailed, match="does not answer this question"):
+            await rows(source, "plan", "status", bsn=HENK)
+
+    assert await rows(source, "plan", "status") == [{"status": "active"}]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +204,19 @@ async def test_a_link_that_leads_astray_is_not_followed(
 
 def bundle(*entries: object, **changes: object) -> Reply:
     """Return what a server might say."""
-    whole = {"resourceType": "Bundle", "type": "searchset", "entry": list(entries), **changes}
+    whole = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": linked("CarePlan?patient.identifier=x"),
+        "entry": list(entries),
+        **changes,
+    }
     return Reply(200, json.dumps(whole).encode())
+
+
+def linked(url: object) -> list[object]:
+    """Return the links of a bundle that says how it was searched for."""
+    return ["geheim", {"relation": "self", "url": url}]
 
 
 PLAN = {"resourceType": "CarePlan", "status": "active"}
@@ -240,10 +255,55 @@ async def test_what_rides_along_is_left_out(source: MappedSources, web: Listenin
         {"resource": PLAN, "search": {"mode": "match"}},
         {"resource": {"resourceType": "Patient"}, "search": {"mode": "include"}},
         {"resource": {"resourceType": "OperationOutcome"}, "search": {"mode": "outcome"}},
-        link="geen lijst",
     )
 
     assert await rows(source, "plan", "status") == [{"status": "active"}]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://elders.example/r4/CarePlan?_count=100&patient.identifier=x",
+        "CarePlan?patient%3APatient.identifier=x",
+    ],
+)
+async def test_a_server_that_says_that_it_searched_by_the_person_is_believed(
+    source: MappedSources, web: Listening, url: str
+) -> None:
+    """The link of a bundle to itself names the parameters that were used."""
+    web.say = lambda _heard: bundle({"resource": PLAN}, link=linked(url))
+
+    assert await rows(source, "plan", "status") == [{"status": "active"}]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        linked("CarePlan"),
+        linked("CarePlan?_count=100"),
+        linked("CarePlan?patient.identifier="),
+        linked("CarePlan?patient.identifier:not=geheim"),
+        linked("CarePlan?patient=geheim&identifier=geheim"),
+        linked("CarePlan/patient.identifier=geheim"),
+        linked("http://[geheim"),
+        linked(3),
+        [{"relation": "next", "url": "CarePlan?patient.identifier=geheim"}],
+        [],
+        "geheim",
+        None,
+    ],
+)
+async def test_a_server_that_searched_by_something_else_is_not_believed(
+    source: MappedSources, web: Listening, caplog: pytest.LogCaptureFixture, link: object
+) -> None:
+    """What a server gives that overlooked the person is about somebody else, and never comes."""
+    web.say = lambda _heard: bundle({"resource": PLAN}, link=link)
+
+    with pytest.raises(SourceFailed) as caught:
+        await rows(source, "plan", "status")
+
+    assert "does not say that it searched by the person" in caplog.text
+    assert "geheim" not in f"{caught.value}{caught.value.__cause__}{caplog.text}"
 
 
 async def test_figures_are_not_asked_of_a_fhir_server(source: MappedSources) -> None:

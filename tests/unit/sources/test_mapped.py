@@ -46,6 +46,7 @@ class FakeRegister:
     waits: bool = True
     wait_s: float = 0.0
     deaf: bool = False
+    many: int = 1
     broken: Exception | None = None
     asked: list[tuple[Look, ...]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
@@ -53,7 +54,7 @@ class FakeRegister:
     async def fetch(
         self, subject: Subject | None, looks: Sequence[Look]
     ) -> Sequence[RawRows] | None:
-        """Give one row with one value per look; nothing is about anybody but one person."""
+        """Give rows with one value per look; nothing is about anybody but one person."""
         assert subject in {WHO, None}
         self.asked.append(tuple(looks))
         with suppress(asyncio.CancelledError) if self.deaf else nullcontext():
@@ -64,7 +65,9 @@ class FakeRegister:
             raise self.broken
         if self.gives is None:
             return None
-        return [[[self.gives for _ in (*look.columns, *look.predicates)]] for look in looks]
+        return [
+            [[self.gives for _ in (*look.columns, *look.predicates)]] * self.many for look in looks
+        ]
 
     async def count(self, look: GroupLook) -> Sequence[Group] | None:
         """Say that it cannot count."""
@@ -343,6 +346,17 @@ def test_too_many_rows_are_no_answer() -> None:
 
     with pytest.raises(SourceFailed):
         bounded([*rows, []])
+
+
+async def test_a_person_with_too_many_rows_does_not_close_the_source(desk: Desk) -> None:
+    """Each time it is refused, and the source answers about somebody else."""
+    desk.one.many = ROW_LIMIT + 1
+    for _ in range(FAILURES + 1):
+        with pytest.raises(SourceFailed, match="more rows"):
+            await desk.source.rows(WHO, [A])
+    desk.one.many = 1
+
+    assert await desk.source.rows(WHO, [A]) == [[{"x": 1}]]
 
 
 async def test_closing_closes_every_register(desk: Desk) -> None:
