@@ -1,6 +1,6 @@
 """The command `python -m audit explain`: what one receipt proves, in plain Dutch and English.
 
-With `--person` the proof of one person among several is checked as well. Whom it should be about is
+With `--person` the proof or opening for one person is checked as well. Whom it should be about is
 the first line of the standard input (such as bsn:999911235), so that no list of commands shows it.
 
 Exit status: 0 the receipt was told (and is sound, if a key was given), 1 it is not sound, 2 wrong
@@ -251,7 +251,7 @@ def add_to(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         "--person",
         type=Path,
         metavar="PROOF",
-        help="the proof of one person among several, who is named on standard input; needs --key",
+        help="the proof or opening for a person, who is named on standard input; needs --key",
     )
     parser.set_defaults(run=run)
 

@@ -96,11 +96,15 @@ def verify_person(
 ) -> CanonicalBytes:
     """Give the leaf that this receipt and this proof show to be about this person, among others.
 
+    Where the entry is about one person only, the proof is the opening of its subject in base64.
+
     Shapes:  content: what was released about this person, checked too where it is given.
     Trust:   proof and receipt may come from an attacker; vkey, subject and content come from the
              one who verifies.
     Raises:  ProofInvalid, LeafInvalid; what `verify_receipt` raises.
     """
+    if not proof.startswith(_HEADER):
+        return _verify_only_person(proof, receipt, vkey, subject)
     told = parse_person_proof(proof)
     leaf = verify_receipt(receipt, vkey)
     members = json.loads(leaf)
@@ -124,6 +128,22 @@ def verify_person(
         opened = commit(told.content, of_content, request_id, place, content)
         if not compare_digest(opened, told.commitment):
             raise ProofInvalid("what was released about this person is something else")
+    return leaf
+
+
+def _verify_only_person(proof: bytes, receipt: bytes, vkey: str, subject: bytes) -> CanonicalBytes:
+    try:
+        opening = decode_base64(proof.strip())
+    except ValueError as error:
+        raise ProofInvalid("this is neither a proof for a person nor an opening") from error
+    leaf = verify_receipt(receipt, vkey)
+    members = json.loads(leaf)
+    check_schema(members)
+    label = PERSON_LABELS[0]
+    committed = members.get("commitments", {}).get(label, "")
+    opened = b64encode(commit(opening, label, members["id"], 0, subject)).decode()
+    if not compare_digest(opened, committed):
+        raise ProofInvalid("the entry is not about this person alone")
     return leaf
 
 

@@ -67,7 +67,9 @@ class ProofOut(BaseModel):
 
     `opening` opens the commitment to the subject where the entry is about one person; `person` is
     the proof for one of several. `corrections` are receipts of the entries that say what came of
-    it. `log` is the name of the log of that year, whose key verifies the receipt.
+    it. `log` is the name of the log of that year, whose key verifies the receipt. All of it is
+    checked by `python -m audit explain RECEIPT --key KEY --person FILE`, with the opening or the
+    proof in the file.
     """
 
     log: str

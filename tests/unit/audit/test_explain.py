@@ -1,5 +1,6 @@
 """What one receipt proves, told in two languages."""
 
+from base64 import b64encode
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from audit.merkle import inclusion_path
 from audit.proof import TlogProof, format_proof
 from audit.reading import StoredTree
 from audit.subjects import prove_person
-from tests.fakes_audit import START_MS, SUBJECT, VKEY, make_signer
+from tests.fakes_audit import START_MS, SUBJECT, VKEY, make_draft, make_signer
 from tests.fakes_keeping import ORDER, OTHERS, kept_log, several_draft
 from tests.made_ledger import disclosure, genesis, make_ledger, retention
 
@@ -209,3 +210,36 @@ def test_the_proof_of_a_person_needs_the_key(several: tuple[Path, Path]) -> None
     given, proof = several
 
     assert main(["explain", str(given), "--person", str(proof)]) == UNUSABLE
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> tuple[Path, bytes]:
+    """Give the receipt of an entry about one person, and what opens whom it is about."""
+    draft = make_draft(1)
+    with kept_log(tmp_path) as log:
+        [made] = log.gateway.append(draft)
+        seen = log.keeper.look(draft.request_id, "functionaris", ORDER).seen
+    given = tmp_path / "given"
+    given.write_bytes(made.proof)
+    return given, b64encode(seen[0].openings["subject"])
+
+
+@pytest.mark.parametrize(
+    ("named", "changed", "status"),
+    [(SUBJECT, b"", TOLD), (OTHERS[0], b"", UNSOUND), (SUBJECT, b"!", UNSOUND)],
+    ids=["the-person", "another", "no-opening"],
+)
+def test_the_opening_of_the_only_person_is_checked(
+    alone: tuple[Path, bytes],
+    named: bytes,
+    changed: bytes,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a citizen's report gives with a line shows offline whom the line is about."""
+    given, opening = alone
+    proof = given.with_name("opening")
+    proof.write_bytes(opening + changed + b"\n")
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(named + b"\n")))
+
+    assert main(["explain", str(given), "--key", VKEY, "--person", str(proof)]) == status
