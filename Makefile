@@ -10,7 +10,7 @@ demo: $(RUNTIME)  ## the story of one request, then a gateway that keeps serving
 	$(BIN)/doelpoort demo $(if $(ONCE),--once)
 
 test: $(DEV)  ## all tests; suites whose server is not on this machine say so and are skipped
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --dist=loadfile
 
 check: $(DEV)  ## format, lint, types, import contract, tests with coverage, audit of dependencies
 	$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """What every test of the gateway starts from: one event loop, the demo register, a house to ask."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def register_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the register of the invented clients, as it is on the reference date."""
+def register_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the register of the invented clients, as it is on the reference date: to copy."""
     path = tmp_path_factory.mktemp("register") / "bron.db"
     load_clients(ROOT / "deploy" / "demo" / "clients.json", path, REFERENCE)
-    return path
+    before = path.read_bytes()
+    yield path
+    assert path.read_bytes() == before, "a test wrote to the register that the others copy"
 
 
 @pytest.fixture

@@ -144,10 +144,9 @@ async def test_where_every_text_is_a_canary_less_leaves(
 ) -> None:
     """A status that is no status chooses no rows: no more comes out than with real ones."""
     random = Random(SEED)  # noqa: S311
+    cases = Path(shutil.copy(register_template, tmp_path / "zaken.db"))
     async with (
-        open_house(
-            tmp_path / "home", source=closed.register, cases=register_template, **MANY
-        ) as house,
+        open_house(tmp_path / "home", source=closed.register, cases=cases, **MANY) as house,
         posted(house, closed, watch) as post,
     ):
         with listening() as ears:
