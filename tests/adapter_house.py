@@ -4,7 +4,7 @@
     clients_behind(adapter, folder, register=, server=, secured=, only=)    context -> Behind
         the rows of `register` (an SQLite file as `load_clients` makes it, changed as a test likes)
         behind this adapter; what it cannot hold (`brp`: all but persons), and what `only` does not
-        name, stays in `register`, which then is the second source of a request.
+        name, stays in a copy of `register`, which then is the second source of a request.
         `server` is a running PostgreSQL, for `postgresql` alone; `secured` is mutual TLS and OAuth,
         for `brp` and `fhir` alone.
     FAILURES                                    by adapter what can go wrong there, see `Failure`;
@@ -23,6 +23,7 @@ today: fill it for `utc_now().date()`.
 """
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -155,6 +156,7 @@ def clients_behind(
     """Give the clients of a register behind an adapter; see the top of this module."""
     folder.mkdir(exist_ok=True)
     tables = tables_in(register)
+    rest = Path(shutil.copy(register, folder / "rest.db"))
     able = [table for table in tables if _lives_at(adapter, table)]
     there = [table for table in able if not only or table.name in only]
     clients = _counterpart(adapter, folder, there, server, secured=secured)
@@ -166,12 +168,12 @@ def clients_behind(
             whole=_WHOLE_MS,
             each=_EACH_MS,
             source=source,
-            register=register,
+            register=rest,
             tables=mapped + mapping_of(here, source="register"),
         )
         path = folder / "sources.yaml"
         path.write_text(text, "utf-8")
-        yield Behind(adapter, path, register, frozenset(names), clients)
+        yield Behind(adapter, path, rest, frozenset(names), clients)
     finally:
         clients.close()
 
