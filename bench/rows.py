@@ -1,6 +1,7 @@
 """What a measurement is, and how the table and the file of them look."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +35,17 @@ def with_ratios(rows: Sequence[Row]) -> list[Row]:
 def percentile(sorted_values: Sequence[float], share: float) -> float:
     """Return the value below which this share of the sorted values lies."""
     return sorted_values[min(int(len(sorted_values) * share), len(sorted_values) - 1)]
+
+
+def interval_of_median(values: Sequence[float]) -> tuple[float, float]:
+    """Return between which two of the values the median lies, with a confidence of 95 percent.
+
+    It takes no shape of the distribution: how many values lie below the median is a fair coin.
+    """
+    in_order, middle = sorted(values), len(values) / 2
+    reach = 1.96 * math.sqrt(len(values)) / 2
+    last = len(values) - 1
+    return in_order[max(int(middle - reach), 0)], in_order[min(math.ceil(middle + reach), last)]
 
 
 def write(rows: Iterable[Row], path: Path) -> None:

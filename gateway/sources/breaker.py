@@ -1,4 +1,26 @@
-"""A circuit breaker: a source that keeps failing is left alone for a while, and then tried once."""
+"""A circuit breaker: a source that keeps failing is left alone for a while, and then tried once.
+
+Only an ill source is left alone. What one person has, or one question, closes it for nobody else:
+
+    what comes back                                      the source is   counts as
+    nothing in time; no connection; it broke off         ill             failure
+    a certificate that nobody trusts; no token           ill             failure
+    401, 429, 5xx, a redirect, any status without rules  ill             failure
+    packed unasked; no JSON at all (a page of a proxy)   ill             failure
+    JSON that is no answer of its API                    ill             failure
+    a table or column that is gone; a lost secret        ill             failure
+    400, 403, 404 and the like: it refuses this question well            answer
+    a FHIR server that overlooks the person              well            answer
+    more pages or rows than anybody has                  well            answer
+    over 1 MiB; nested too deeply; JSON with a flaw      well            answer (AnswerOdd)
+    several persons for one number in the BRP            well            answer (AnswerOdd)
+    a resource of another kind, or of another person     well            answer (AnswerOdd)
+    a next page elsewhere, or with the person in it      well            answer (AnswerOdd)
+    an expression of the mapping without an outcome      well            answer (AnswerOdd)
+    the one who asked withdrew                           unknown         nothing
+
+What counts as an answer is refused all the same: that one request gets nothing of it.
+"""
 
 from collections.abc import Callable
 

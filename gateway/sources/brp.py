@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from gateway.errors import SourceFailed, SourceInvalid
+from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.mapping import ColumnPlace, SourcePlace, TablePlace
 from gateway.sources.register import GroupLook, Look, RawRows
-from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own
+from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own, no_answer
 from gateway.subject import Subject
 
 _LOG = logging.getLogger("doelpoort.sources")
@@ -116,21 +116,24 @@ def _list_of(table: TablePlace) -> tuple[str, ...]:
     """Return the steps from a person to the list whose items are the rows of this table."""
     first, *rest = table.at.split(".")
     if first != _ROOT:
-        raise SourceInvalid(f"a table of the BRP lives at {_ROOT} or at {_ROOT}.<list>")
+        raise SourceInvalid(
+            f"een tabel van de BRP staat bij {_ROOT} of bij {_ROOT}.<lijst>; verander at"
+            f" / a table of the BRP lives at {_ROOT} or at {_ROOT}.<list>"
+        )
     return tuple(rest)
 
 
 def _persons(said: Said) -> list[object]:
     """Return the person that was found, or nobody.
 
-    Raises: SourceFailed for anything else: two persons have no number in common.
+    Raises: AnswerOdd for several persons with one number, SourceFailed for anything else.
     """
     if said.status != _OK:
-        raise SourceFailed("the BRP gave no answer")
+        raise SourceFailed(no_answer("BRP", said))
     match said.json():
-        case {"type": "RaadpleegMetBurgerservicenummer", "personen": list() as persons} if (
-            len(persons) <= 1
-        ):
+        case {"type": "RaadpleegMetBurgerservicenummer", "personen": list() as persons}:
+            if len(persons) > 1:
+                raise AnswerOdd("the BRP gave several persons for one number")
             return persons
     raise SourceFailed("the BRP gave an answer of another form")
 
@@ -155,9 +158,17 @@ def _at(path: str, item: object) -> object:
     return item
 
 
+def _problem(said: Said) -> object:
+    """Return a problem document, or None: a refusal is one, whatever its body is."""
+    try:
+        return said.json()
+    except (AnswerOdd, SourceFailed):
+        return None
+
+
 def _codes(said: Said) -> str:
     """Return the words of a problem document that say what is wrong: codes, never text."""
-    match said.json():
+    match _problem(said):
         case {"code": str() as code} if _WORD.fullmatch(code):
             return code
     return "without a code"
@@ -169,13 +180,17 @@ def _judge(said: Said, fields: Sequence[str]) -> None:
     Raises: SourceInvalid naming a field, SourceFailed when the API does not answer.
     """
     if said.status in _REFUSALS:
-        raise SourceInvalid(f"the BRP does not give {_named(said, fields)}: {_codes(said)}")
+        named, code = _named(said, fields), _codes(said)
+        raise SourceInvalid(
+            f"de BRP geeft {named} niet ({code}); kijk of dit veld bestaat en of de autorisatie het"
+            f" toestaat / the BRP does not give {named}: {code}"
+        )
     _persons(said)
 
 
 def _named(said: Said, fields: Sequence[str]) -> str:
     """Return which of the fields a problem document is about; else all of them."""
-    match said.json():
+    match _problem(said):
         case {"invalidParams": [{"name": str() as name}, *_]}:
             found = _FIELD.fullmatch(name)
             if found is not None and int(found.group(1)) < len(fields):

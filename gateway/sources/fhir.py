@@ -3,37 +3,51 @@
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
-from urllib.parse import parse_qs, unquote, urljoin, urlsplit
+from functools import partial
+from urllib.parse import unquote, urljoin, urlsplit
 
-from gateway.errors import SourceFailed, SourceInvalid
+from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
+from gateway.sources.fhir_bundle import (
+    BSN_SYSTEM,
+    OK,
+    Resource,
+    bundle_of,
+    link,
+    matches,
+    plain,
+    verify_about,
+)
+from gateway.sources.fhir_proof import Proofs, Shown
 from gateway.sources.fhirpath import element_of, evaluate, verify_expression
 from gateway.sources.mapping import ColumnPlace, SourcePlace, TablePlace, ValueKind
 from gateway.sources.register import GroupLook, Look, RawRows
 from gateway.sources.together import together
-from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own
+from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own, no_answer
 from gateway.subject import Subject
 
 _LOG = logging.getLogger("doelpoort.sources")
 
-BSN_SYSTEM = "http://fhir.nl/fhir/NamingSystem/bsn"
-"""The naming system of the BSN (Nictiz)."""
-
 _PAGE = 100
 # A person with more than this many pages of anything was searched for wrongly.
 _PAGES = 10
-_OK = 200
-_REFUSALS = frozenset({400, 403, 404, 405, 406, 415, 422})
 _RELEASE = "4.0."
 _TYPE = "application/fhir+json"
 # What has a meaning of its own in the value of a search parameter.
 _SPECIAL = re.compile(r"[\\,|$]")
 # Strict: a server that does not know a parameter must say so, and not search for everybody.
 _STRICT = {"accept": _TYPE, "prefer": "handling=strict"}
-# A step of a chain may name the kind that it leads to, as in `subject:Patient.identifier`.
-_KIND = re.compile(r":[A-Z]\w*")
 
-Resource: TypeAlias = Mapping[str, object]
+_NOT_SHOWN: Mapping[Shown, str] = {
+    Shown.OVERLOOKS: (
+        "laat niet zien dat hij {kind} op {by} zoekt; vraag de beheerder om een zoekvraag met een"
+        " onbekende parameter te weigeren (handling=strict)"
+        " / the FHIR server does not show that it searches {kind} by {by}"
+    ),
+    Shown.REFUSES: (
+        "weigert {kind} op {by} te zoeken; kijk welke rechten deze koppeling heeft"
+        " / the FHIR server refuses to search {kind} by {by}"
+    ),
+}
 
 
 class FhirRegister:
@@ -42,7 +56,8 @@ class FhirRegister:
     A table lives at a kind of resource such as `CarePlan`, and a column is a FHIRPath on it. Where
     R4 can search by a column (`search`), what is not looked for stays at the server. Links
     to other pages are followed on the same server only, and never where an address holds the BSN.
-    A server that does not say that it searched by the person is not believed.
+    A server that does not show that it searches by the person is not believed; see `fhir_proof`.
+    It is never asked to count: R4 counts resources (`_summary=count`), and groups are of persons.
 
     Source:  HL7 FHIR R4 sections 3.1.1 (search), 3.1.1.6 (self link) and 3.1.0.1.7 (elements).
     """
@@ -55,6 +70,7 @@ class FhirRegister:
         self._base = place.address.rstrip("/") + "/"
         self._monotonic_s = monotonic_s
         self._web = Web(place, monotonic_s=monotonic_s)
+        self._proofs = Proofs(monotonic_s)
 
     async def fetch(
         self, subject: Subject | None, looks: Sequence[Look]
@@ -75,12 +91,7 @@ class FhirRegister:
         for table in tables:
             for column in table.columns.values():
                 verify_expression(column.at, table.at)
-        known = _searched(in_a_loop_of_its_own(self._capabilities))
-        for table in tables:
-            if table.at not in known:
-                raise SourceInvalid(f"the FHIR server does not search {table.at}")
-            for parameter in _parameters(table):
-                _verify_known(parameter, table.at, known)
+        in_a_loop_of_its_own(partial(self._probe, tables))
 
     def close(self) -> None:
         """Do nothing: connections over HTTP belong to an event loop."""
@@ -89,51 +100,77 @@ class FhirRegister:
         """Let go of every connection."""
         await self._web.aclose()
 
-    async def _capabilities(self) -> Said:
+    async def _probe(self, tables: Sequence[TablePlace]) -> None:
         web = Web(self._place, monotonic_s=self._monotonic_s)
         try:
-            return await web.ask(Asked("GET", self._base + "metadata", headers={"accept": _TYPE}))
+            asked = Asked("GET", self._base + "metadata", headers={"accept": _TYPE})
+            known = _searched(await web.ask(asked))
+            for table in tables:
+                _verify_searched(table, known)
+            for kind, by in dict.fromkeys((each.at, each.subject or "") for each in tables):
+                shown = await self._proofs.shown(partial(self._ask, web), kind, by)
+                if not shown.is_proof:
+                    what = _NOT_SHOWN[shown].format(kind=kind, by=by)
+                    raise SourceInvalid(f"de FHIR-server {what}")
         finally:
             await web.aclose()
 
     async def _search(self, number: str, look: Look) -> RawRows | None:
         """Return the rows of one look, page by page, or None when the server does not do it."""
-        by = look.table.subject or ""
-        form = {
-            by: f"{BSN_SYSTEM}|{number}",
-            "_elements": ",".join(_elements(look.columns)),
-            "_count": str(_PAGE),
-            **dict(_searched_for(look)),
-        }
-        asked = Asked("POST", f"{self._base}{look.table.at}/_search", form=form, headers=_STRICT)
+        kind, by = look.table.at, look.table.subject or ""
+        shown = await self._proofs.shown(partial(self._ask, self._web), kind, by)
+        if not shown.is_proof:
+            _LOG.warning("a FHIR server does not show that it searches by the person")
+            return None
+        said = await self._ask(self._web, kind, _form(number, look))
         rows: list[Sequence[object]] = []
         for page in range(_PAGES):
-            bundle = _bundle(await self._web.ask(asked))
-            # The links to further pages are the server's own, and need not say what they are of.
-            if bundle is None or (page == 0 and not _is_searched_by(by, bundle)):
+            bundle = bundle_of(said)
+            if bundle is None:
                 return None
-            rows += [_row(look, each) for each in _matches(bundle, look.table.at)]
-            link = _link(bundle, "next")
-            if link is None:
+            # The links to further pages are the server's own, and need not say what they are of.
+            if page == 0 and not shown.proves(by, bundle):
+                _LOG.warning("a FHIR server does not say that it searched by the person")
+                self._proofs.forget(kind, by)
+                return None
+            rows += _rows(look, bundle, number)
+            following = link(bundle, "next")
+            if following is None:
                 return rows
-            asked = Asked("GET", self._safe(link, number), headers=_STRICT)
+            asked = Asked("GET", self._safe(following, number), headers=_STRICT)
+            said = await self._web.ask(asked)
         _LOG.warning("a FHIR server gave more pages than anybody has")
         return None
 
-    def _safe(self, link: str, number: str) -> str:
+    async def _ask(self, web: Web, kind: str, form: Mapping[str, str]) -> Said:
+        asked = Asked("POST", f"{self._base}{kind}/_search", form=form, headers=_STRICT)
+        return await web.ask(asked)
+
+    def _safe(self, found: str, number: str) -> str:
         """Return the address of the next page, if it is on this server and names nobody.
 
-        Raises: SourceFailed.
+        Raises: AnswerOdd.
         """
         try:
-            address = urljoin(self._base, link)
+            address = urljoin(self._base, found)
         except ValueError:
-            raise SourceFailed("a FHIR server points to what is no address") from None
-        if not address.startswith(self._base) or urlsplit(address).fragment:
-            raise SourceFailed("a FHIR server points to another place")
+            raise AnswerOdd("a FHIR server points to what is no address") from None
+        # HAPI keeps its pages at the address of the server itself: `/r4?_getpages=...`.
+        here = address.startswith((self._base, self._base.removesuffix("/") + "?"))
+        if not here or urlsplit(address).fragment:
+            raise AnswerOdd("a FHIR server points to another place")
         if number in unquote(address):
-            raise SourceFailed("a FHIR server puts the person into an address")
+            raise AnswerOdd("a FHIR server puts the person into an address")
         return address
+
+
+def _form(number: str, look: Look) -> dict[str, str]:
+    return {
+        look.table.subject or "": f"{BSN_SYSTEM}|{number}",
+        "_elements": ",".join(_elements(look.columns)),
+        "_count": str(_PAGE),
+        **dict(_searched_for(look)),
+    }
 
 
 def _elements(columns: Sequence[ColumnPlace]) -> list[str]:
@@ -152,51 +189,15 @@ def _searched_for(look: Look) -> Iterator[tuple[str, str]]:
             yield column.search, ",".join(_SPECIAL.sub(r"\\\g<0>", code) for code in wanted)
 
 
-def _bundle(said: Said) -> Resource | None:
-    if said.status in _REFUSALS:
-        _LOG.warning("a FHIR server refuses: %d", said.status)
-        return None
-    if said.status != _OK:
-        raise SourceFailed("a FHIR server gave no answer")
-    match said.json():
-        case {"resourceType": "Bundle", "type": "searchset", **rest}:
-            return {str(key): value for key, value in rest.items()}
-    raise SourceFailed("a FHIR server gave an answer of another form")
+def _rows(look: Look, bundle: Resource, number: str) -> RawRows:
+    """Return the rows of one page, of which none says that it is about another person.
 
-
-def _matches(bundle: Resource, kind: str) -> list[Resource]:
-    """Return the resources that were searched for: what rides along with them is left out."""
-    entries = bundle.get("entry", [])
-    if not isinstance(entries, list):
-        raise SourceFailed("a FHIR server gave an answer of another form")
-    found: list[Resource] = []
-    for entry in entries:
-        match entry:
-            case {"search": {"mode": "include" | "outcome"}}:
-                continue
-            case {"resource": {"resourceType": str() as name} as resource} if name == kind:
-                found.append(resource)
-            case _:
-                raise SourceFailed("a FHIR server gave another kind of resource")
-    return found
-
-
-def _is_searched_by(parameter: str, bundle: Resource) -> bool:
-    """Tell whether a server says that it searched by this: one may leave out what it ignores."""
-    said = parse_qs((_link(bundle, "self") or "").partition("?")[2])
-    if _KIND.sub("", parameter) in {_KIND.sub("", name) for name in said}:
-        return True
-    _LOG.warning("a FHIR server does not say that it searched by the person")
-    return False
-
-
-def _link(bundle: Resource, relation: str) -> str | None:
-    links = bundle.get("link", [])
-    for link in links if isinstance(links, list) else []:
-        match link:
-            case {"relation": str() as name, "url": str() as url} if name == relation:
-                return url
-    return None
+    Raises: SourceFailed, AnswerOdd.
+    """
+    found = matches(bundle, look.table.at)
+    for resource in found:
+        verify_about(resource, look.table.subject or "", number)
+    return [_row(look, resource) for resource in found]
 
 
 def _row(look: Look, resource: Resource) -> Sequence[object]:
@@ -219,14 +220,34 @@ def _parameters(table: TablePlace) -> Iterator[str]:
     yield from (each.search for each in table.columns.values() if each.search is not None)
 
 
-def _verify_known(parameter: str, kind: str, known: Mapping[str, frozenset[str]]) -> None:
-    """Make sure that a server has a parameter: of this kind, and further in a chain of any.
+def _verify_searched(table: TablePlace, known: Mapping[str, frozenset[str]]) -> None:
+    """Make sure that a server has every parameter that the mapping names for a table.
 
-    Raises: SourceInvalid naming it.
+    In a chain the first step is a parameter of this kind, and the further ones of any.
+
+    Raises: SourceInvalid naming what it lacks.
     """
-    first, *further = _KIND.sub("", parameter).split(".")
-    if first not in known[kind] or not frozenset[str]().union(*known.values()).issuperset(further):
-        raise SourceInvalid(f"the FHIR server does not search {kind} by {parameter}")
+    kind = table.at
+    if kind not in known:
+        raise SourceInvalid(
+            f"de FHIR-server zoekt niet in {kind}; kijk wat in de mapping bij at staat"
+            f" / the FHIR server does not search {kind}"
+        )
+    if not known[kind]:
+        raise SourceInvalid(
+            f"niet te zien is of dit klopt: de FHIR-server zegt niet waarop hij {kind} zoekt; vraag"
+            " de beheerder om searchParam in het CapabilityStatement"
+            f" / cannot tell: the FHIR server does not say by what it searches {kind}"
+        )
+    everywhere = frozenset[str]().union(*known.values())
+    for parameter in _parameters(table):
+        first, *further = plain(parameter).split(".")
+        if first not in known[kind] or not everywhere.issuperset(further):
+            raise SourceInvalid(
+                f"de FHIR-server zoekt {kind} niet op {parameter}; kijk wat in de mapping bij"
+                " subject en search staat"
+                f" / the FHIR server does not search {kind} by {parameter}"
+            )
 
 
 def _searched(said: Said) -> dict[str, frozenset[str]]:
@@ -234,14 +255,20 @@ def _searched(said: Said) -> dict[str, frozenset[str]]:
 
     Raises: SourceInvalid when it is no server of R4, SourceFailed when it does not answer.
     """
-    if said.status != _OK:
-        raise SourceFailed("a FHIR server gave no answer")
+    if said.status != OK:
+        raise SourceFailed(no_answer("FHIR-server", said))
     match said.json():
         case {"resourceType": "CapabilityStatement", "fhirVersion": str() as version, **rest}:
             if not version.startswith(_RELEASE):
-                raise SourceInvalid("the FHIR server does not speak R4")
+                raise SourceInvalid(
+                    "de FHIR-server spreekt geen R4; zoek het adres van zijn R4-versie"
+                    " / the FHIR server does not speak R4"
+                )
             return _kinds(rest.get("rest"))
-    raise SourceInvalid("the FHIR server does not say what it can do")
+    raise SourceInvalid(
+        "hier staat geen FHIR-server; kijk of het adres klopt"
+        " / the FHIR server does not say what it can do"
+    )
 
 
 def _kinds(rest: object) -> dict[str, frozenset[str]]:

@@ -29,7 +29,10 @@ def element_of(expression: str) -> str:
     """
     first = _FIRST.match(expression)
     if first is None or _FORBIDDEN.search(expression):
-        raise SourceInvalid("a FHIRPath begins with an element, and only reads")
+        raise SourceInvalid(
+            f"dit FHIRPath moet met een element beginnen, en alleen lezen: {expression}"
+            f" / a FHIRPath begins with an element, and only reads: {expression}"
+        )
     return first.group(1)
 
 
@@ -42,7 +45,9 @@ def verify_expression(expression: str, resource_type: str) -> None:
     try:
         _compiled(expression)({"resourceType": resource_type}, {})
     except Exception as exc:  # noqa: BLE001 (the library raises no narrower one)
-        raise SourceInvalid("a FHIRPath cannot be read") from without_values(exc)
+        raise SourceInvalid(
+            f"dit FHIRPath is niet te lezen: {expression} / a FHIRPath cannot be read: {expression}"
+        ) from without_values(exc)
 
 
 def evaluate(expression: str, resource: Mapping[str, object]) -> list[Any]:

@@ -70,7 +70,10 @@ class FilesRegister:
             try:
                 self._load(table)
             except OSError as exc:
-                raise SourceInvalid(f"there is no file {table.at}") from without_values(exc)
+                raise SourceInvalid(
+                    f"er is geen bestand {table.at}; kijk of adres en at kloppen"
+                    f" / there is no file {table.at}"
+                ) from without_values(exc)
 
     def close(self) -> None:
         """Forget what was read."""
@@ -104,7 +107,10 @@ class FilesRegister:
 
     def _path(self, table: TablePlace) -> Path:
         if Path(table.at).name != table.at:
-            raise SourceInvalid("a file of a source stands in its folder itself")
+            raise SourceInvalid(
+                "een bestand van een bron staat in de map zelf; schrijf bij at alleen zijn naam"
+                " / a file of a source stands in its folder itself"
+            )
         return self._folder / table.at
 
 
@@ -132,7 +138,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     """
     found = os.stat(path)  # noqa: PTH116 - half the cost of Path.stat
     if found.st_size > _LARGEST:
-        raise SourceFailed("a file of a source is too large")
+        raise SourceFailed("een bestand van de bron is te groot / a file of a source is too large")
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
@@ -146,7 +152,9 @@ def _read_csv(path: Path, names: Sequence[str]) -> Iterator[Kept]:
             for line in csv.reader(file, delimiter=_delimiter(first), strict=True):
                 yield {name: line[at] or None for name, at in places.items()}
         except (csv.Error, UnicodeDecodeError, IndexError) as exc:
-            raise SourceFailed("a file of a source is no CSV") from without_values(exc)
+            raise SourceFailed(
+                "een bestand van de bron is geen CSV / a file of a source is no CSV"
+            ) from without_values(exc)
 
 
 def _delimiter(first: str) -> str:
@@ -155,7 +163,10 @@ def _delimiter(first: str) -> str:
 
 def _only(header: Sequence[str], name: str, path: Path) -> int:
     if header.count(name) != 1:
-        raise SourceInvalid(f"file {path.name} has no single column {name}")
+        raise SourceInvalid(
+            f"bestand {path.name} heeft niet precies één kolom {name}"
+            f" / file {path.name} has no single column {name}"
+        )
     return header.index(name)
 
 
@@ -164,12 +175,20 @@ def _read_json(path: Path, names: Sequence[str]) -> Iterator[Kept]:
     try:
         items = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as exc:
-        raise SourceFailed("a file of a source is no JSON") from without_values(exc)
+        raise SourceFailed(
+            "een bestand van de bron is geen JSON / a file of a source is no JSON"
+        ) from without_values(exc)
     if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
-        raise SourceFailed("a JSON file of a source is a list of objects")
+        raise SourceFailed(
+            "een JSON-bestand van een bron is een lijst van objecten"
+            " / a JSON file of a source is a list of objects"
+        )
     missing = [name for name in names if items and not any(_has(name, each) for each in items)]
     if missing:
-        raise SourceInvalid(f"file {path.name} has nothing at {missing[0]}")
+        raise SourceInvalid(
+            f"bestand {path.name} heeft niets bij {missing[0]}; kijk wat in de mapping bij at staat"
+            f" / file {path.name} has nothing at {missing[0]}"
+        )
     for item in items:
         yield {name: _at(name, item) for name in names}
 
@@ -200,5 +219,8 @@ def _reader_of(table: TablePlace) -> Read:
     reader = _READERS.get(Path(table.at).suffix)
     if reader is None:
         words = ", ".join(_READERS)
-        raise SourceInvalid(f"a file of a source is one of {words}: {table.at}")
+        raise SourceInvalid(
+            f"een bestand van een bron is een van {words}: {table.at}"
+            f" / a file of a source is one of {words}: {table.at}"
+        )
     return reader

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from gateway.catalogue.errors import CatalogueInvalid, Severity
 from gateway.catalogue.model import Catalogue, Derive
-from gateway.errors import SourceFailed, SourceInvalid
+from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.breaker import Breaker
 from gateway.sources.demand import findings_of
 from gateway.sources.groups import Group, GroupQuery, bounded_cells
@@ -122,7 +122,10 @@ class MappedSources:
 
         Raises: SourceInvalid naming what is missing, SourceFailed when it does not answer.
         """
-        self._registers[name].probe(self._mapping.tables_of(name))
+        try:
+            self._registers[name].probe(self._mapping.tables_of(name))
+        except AnswerOdd as exc:
+            raise SourceFailed(str(exc)) from exc
 
     def close(self) -> None:
         """Let go of what can be let go of without an event loop."""
@@ -162,6 +165,10 @@ class MappedSources:
         except TimeoutError:
             breaker.fail()
             raise SourceFailed(f"source {name} gave no answer in time") from None
+        except AnswerOdd as exc:
+            # It answered, and others are asked about as before.
+            breaker.succeed()
+            raise SourceFailed(str(exc)) from exc
         except SourceFailed:
             breaker.fail()
             raise

@@ -43,7 +43,10 @@ def load_mapping(path: Path) -> SourceMap:
     try:
         raw = path.read_bytes()
     except OSError as exc:
-        raise SourceInvalid(f"the mapping file cannot be read: {path.name}") from exc
+        raise SourceInvalid(
+            f"het mappingbestand is niet te lezen: {path.name}"
+            f" / the mapping file cannot be read: {path.name}"
+        ) from exc
     return read_mapping(raw, path.name, path.parent)
 
 

@@ -11,7 +11,10 @@ from gateway.sources.sql_text import quoted_name
 try:
     import duckdb
 except ModuleNotFoundError as exc:
-    raise SourceInvalid("Parquet needs the extra: pip install doelpoort[parquet]") from exc
+    raise SourceInvalid(
+        "voor Parquet is meer nodig: pip install doelpoort[parquet]"
+        " / Parquet needs the extra: pip install doelpoort[parquet]"
+    ) from exc
 
 _MANY = 1_000
 
@@ -28,9 +31,13 @@ def read_parquet(path: Path, names: Sequence[str]) -> Iterator[dict[str, object]
             while rows := cursor.fetchmany(_MANY):
                 yield from (dict(zip(names, row, strict=True)) for row in rows)
     except duckdb.BinderException as exc:
-        raise SourceInvalid(f"file {path.name} lacks a column") from without_values(exc)
+        raise SourceInvalid(
+            f"in bestand {path.name} ontbreekt een kolom / file {path.name} lacks a column"
+        ) from without_values(exc)
     except duckdb.Error as exc:
-        raise SourceFailed("a file of a source is no Parquet") from without_values(exc)
+        raise SourceFailed(
+            "een bestand van de bron is geen Parquet / a file of a source is no Parquet"
+        ) from without_values(exc)
 
 
 # Nothing is fetched, no other file is read by an expression, and one thread is enough.

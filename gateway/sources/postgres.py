@@ -9,14 +9,14 @@ from typing import Any, TypeAlias, TypeVar
 import psycopg
 from psycopg import AsyncConnection, Connection
 
-from gateway.errors import SourceFailed, SourceInvalid
+from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.dialect import POSTGRESQL
 from gateway.sources.group_text import count_statement
 from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace
 from gateway.sources.register import GroupLook, Look, RawRows, without_values
 from gateway.sources.secrets import read_secret
-from gateway.sources.sql_text import bound_values, probe_statements, quoted, statement
+from gateway.sources.sql_text import bound_values, lacking, probe_statements, quoted, statement
 from gateway.subject import Subject
 
 # A gateway asks one short question at a time; more connections only move the queue.
@@ -79,6 +79,9 @@ class PostgresRegister:
         async with self._free:
             try:
                 return await self._read_once_more(read)
+            except psycopg.DataError as exc:
+                # An expression of the mapping has no outcome for what this person has.
+                raise AnswerOdd("the database cannot compute an answer") from without_values(exc)
             except (psycopg.Error, OSError) as exc:
                 raise SourceFailed("the database gave no answer") from without_values(exc)
 
@@ -116,7 +119,10 @@ class PostgresRegister:
                 for table in tables:
                     _probe(connection, table)
         except psycopg.OperationalError as exc:
-            raise SourceFailed("the database cannot be reached") from without_values(exc)
+            raise SourceFailed(
+                "de database is niet te bereiken; kijk of adres, rol en wachtwoord kloppen"
+                " / the database cannot be reached"
+            ) from without_values(exc)
 
     def close(self) -> None:
         """Let go of every connection that is not in use."""
@@ -161,8 +167,10 @@ def _probe(connection: Connection[tuple[Any, ...]], table: TablePlace) -> None:
         try:
             connection.execute(text.encode())
         except psycopg.ProgrammingError as exc:
-            what = f"column {column} of table" if column else "table"
-            raise SourceInvalid(f"the source has no {what} {table.at}") from without_values(exc)
+            raise SourceInvalid(lacking(table, column)) from without_values(exc)
     name = quoted(table.at)
     if connection.execute(_MAY_WRITE, (name, _WRITES, name)).fetchone() != (False,):
-        raise SourceInvalid(f"the role of the source may write in table {table.at}")
+        raise SourceInvalid(
+            f"de rol van de bron mag in tabel {table.at} schrijven; neem dat recht weg"
+            f" / the role of the source may write in table {table.at}"
+        )

@@ -79,7 +79,8 @@ class Register(Protocol):
         mapping or in what the gateway may ask, and no reason to leave the source alone.
 
         Trust:  the values are the source's own and may be of any type.
-        Raises: SourceFailed; its text never holds what the source said.
+        Raises: SourceFailed when the source is ill, AnswerOdd when it is well and this one answer
+                is no answer; see `breaker`. Their texts never hold what the source said.
         """
         ...
 
@@ -91,14 +92,15 @@ class Register(Protocol):
 
         None says that this kind of source cannot count over persons.
 
-        Raises: SourceFailed; its text never holds what the source said.
+        Raises: SourceFailed, AnswerOdd; their texts never hold what the source said.
         """
         ...
 
     def probe(self, tables: Sequence[TablePlace]) -> None:
         """Make sure that the live source has these tables and columns.
 
-        Raises: SourceInvalid naming what is missing, SourceFailed when the source does not answer.
+        Raises: SourceInvalid naming what is missing, SourceFailed when the source does not answer,
+                AnswerOdd as when it is asked about somebody.
         """
         ...
 

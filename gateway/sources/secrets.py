@@ -17,7 +17,13 @@ def read_secret(path: Path) -> str:
         with path.open(encoding="utf-8") as file:
             secret = file.read(_LONGEST + 1).removesuffix("\n")
     except (OSError, UnicodeDecodeError) as exc:
-        raise SourceInvalid(f"the secret of a source cannot be read: {path.name}") from exc
+        raise SourceInvalid(
+            f"het geheim van een bron is niet te lezen: {path.name}"
+            f" / the secret of a source cannot be read: {path.name}"
+        ) from exc
     if not secret or len(secret) > _LONGEST or "\n" in secret:
-        raise SourceInvalid(f"the secret of a source is one line: {path.name}")
+        raise SourceInvalid(
+            f"het geheim van een bron is een enkele regel: {path.name}"
+            f" / the secret of a source is one line: {path.name}"
+        )
     return secret

@@ -49,6 +49,19 @@ def probe_statements(table: TablePlace) -> list[tuple[str, str]]:
     return probes
 
 
+def lacking(table: TablePlace, column: str) -> str:
+    """Return what to tell of a probe that failed: which column, or without one which table."""
+    if not column:
+        return (
+            f"de bron heeft geen tabel {table.at}, of de gateway mag hem niet lezen"
+            f" / the source has no table {table.at}"
+        )
+    return (
+        f"de bron heeft geen kolom voor {column} in tabel {table.at}; kijk naar at en sql in de"
+        f" mapping / the source has no column {column} of table {table.at}"
+    )
+
+
 def quoted(path: str) -> str:
     """Return a name, or a schema with a name, as SQL reads it literally."""
     return ".".join(quoted_name(part) for part in path.split("."))

@@ -11,7 +11,7 @@ from gateway.sources.group_text import count_statement
 from gateway.sources.groups import Group, group_of
 from gateway.sources.mapping import SourcePlace, TablePlace, ValueKind
 from gateway.sources.register import GroupLook, Look, RawRows, without_values
-from gateway.sources.sql_text import bound_values, probe_statements, statement
+from gateway.sources.sql_text import bound_values, lacking, probe_statements, statement
 from gateway.sources.sqlite_file import SqliteFile, connect, read_aside
 from gateway.subject import Subject
 
@@ -61,7 +61,10 @@ class SqliteRegister:
                 for table in tables:
                     _probe(connection, table)
         except sqlite3.Error as exc:
-            raise SourceFailed("the SQL source cannot be opened") from without_values(exc)
+            raise SourceFailed(
+                "het bestand van de bron is niet te openen; kijk of het adres klopt"
+                " / the SQL source cannot be opened"
+            ) from without_values(exc)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -102,5 +105,4 @@ def _probe(connection: sqlite3.Connection, table: TablePlace) -> None:
         try:
             connection.execute(text)
         except sqlite3.OperationalError as exc:
-            what = f"column {column} of table" if column else "table"
-            raise SourceInvalid(f"the source has no {what} {table.at}") from without_values(exc)
+            raise SourceInvalid(lacking(table, column)) from without_values(exc)

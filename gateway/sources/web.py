@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 import httpx
 import orjson
 
-from gateway.errors import SourceFailed, SourceInvalid
+from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.mapping import OAuth, SourcePlace
 from gateway.sources.register import without_values
 from gateway.sources.secrets import read_secret
@@ -36,6 +36,21 @@ _BROKEN = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
 _LEEWAY_S = 30.0
 # When a token says nothing of its life, it has this much.
 _LIFE_S = 60.0
+
+# Whoever checks the sources reads these; none says where a source is.
+_OUT_OF_REACH = (
+    "de bron is niet te bereiken; kijk of het adres klopt, of de bron aan staat en of zijn"
+    " certificaat te vertrouwen is (authority) / a source cannot be reached"
+)
+_LATE = (
+    "de bron antwoordt niet op tijd; kijk of hij het druk heeft en wat bij deadline_ms staat"
+    " / a source gave no answer in time"
+)
+_TURNED_AWAY = (
+    "de bron gaf geen token; kijk of token_url, client_id, scope en het geheim kloppen"
+    " / a source gave no token"
+)
+_NO_JSON = "hier antwoordt iets anders dan de bron; kijk of het adres klopt / a source gave no JSON"
 
 T = TypeVar("T")
 
@@ -61,15 +76,26 @@ class Said:
     def json(self) -> object:
         """Return the body as JSON of a bounded depth.
 
-        Raises: SourceFailed.
+        Raises: AnswerOdd for an object with a flaw or too deep, SourceFailed for anything else.
         """
         try:
             value: object = orjson.loads(self.body)
         except orjson.JSONDecodeError as exc:
-            raise SourceFailed("a source gave no JSON") from without_values(exc)
+            # What begins as an object comes from the service itself, and not from a proxy.
+            if self.body.lstrip().startswith(b"{"):
+                raise AnswerOdd("a source gave JSON with a flaw") from without_values(exc)
+            raise SourceFailed(_NO_JSON) from without_values(exc)
         if _deeper_than(value, DEEPEST):
-            raise SourceFailed("a source gave JSON that is nested too deeply")
+            raise AnswerOdd("a source gave JSON that is nested too deeply")
         return value
+
+
+def no_answer(what: str, said: Said) -> str:
+    """Return what to tell of a status that is no answer; the body stays out of it."""
+    advice = "kijk of hij aan staat en of het adres klopt"
+    if said.status == httpx.codes.UNAUTHORIZED:
+        advice = "hij kent deze gateway niet; kijk naar oauth, certificate en headers"
+    return f"de {what} antwoordt met {said.status}; {advice} / the {what} gave no answer"
 
 
 class Web:
@@ -93,7 +119,7 @@ class Web:
     async def ask(self, asked: Asked) -> Said:
         """Return what the source says; a token that it does not take is renewed once.
 
-        Raises: SourceFailed when it does not answer, or says more than the limit.
+        Raises: SourceFailed when it does not answer, AnswerOdd when it says more than the limit.
         """
         said = await self._send(asked, await self._authorised())
         if said.status == httpx.codes.UNAUTHORIZED and self._oauth is not None:
@@ -113,8 +139,10 @@ class Web:
                 if said.status not in _AGAIN:
                     return said
             return await self._send_once(asked, headers)
+        except httpx.TimeoutException as exc:
+            raise SourceFailed(_LATE) from without_values(exc)
         except (httpx.HTTPError, OSError) as exc:
-            raise SourceFailed("a source cannot be reached") from without_values(exc)
+            raise SourceFailed(_OUT_OF_REACH) from without_values(exc)
 
     async def _send_once(self, asked: Asked, headers: Mapping[str, str]) -> Said:
         request = self._client.build_request(
@@ -162,20 +190,20 @@ async def _body(answer: httpx.Response) -> bytes:
     async for chunk in answer.aiter_raw():
         body += chunk
         if len(body) > LARGEST:
-            raise SourceFailed("a source gave more than anybody's data")
+            raise AnswerOdd("a source gave more than anybody's data")
     return bytes(body)
 
 
 def _token_in(said: Said) -> tuple[str, float]:
     if said.status != httpx.codes.OK:
-        raise SourceFailed("a source gave no token")
+        raise SourceFailed(_TURNED_AWAY)
     match said.json():
         case {"access_token": str() as token, "token_type": str() as kind, **rest} if (
             kind.lower() == "bearer" and token.isascii() and token.isprintable()
         ):
             life = rest.get("expires_in")
             return token, float(life) if isinstance(life, int) else _LIFE_S
-    raise SourceFailed("a source gave no token")
+    raise SourceFailed(_TURNED_AWAY)
 
 
 def _tls(place: SourcePlace) -> ssl.SSLContext | bool:
@@ -190,7 +218,10 @@ def _tls(place: SourcePlace) -> ssl.SSLContext | bool:
         if place.certificate is not None:
             context.load_cert_chain(place.certificate, place.key)
     except OSError as exc:
-        raise SourceInvalid(f"source {place.name} has no usable certificate") from exc
+        raise SourceInvalid(
+            f"het certificaat van bron {place.name} is niet te gebruiken; kijk naar certificate,"
+            f" key en authority / source {place.name} has no usable certificate"
+        ) from exc
     return context
 
 

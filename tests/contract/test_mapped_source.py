@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.catalogue.model import Derive
+from gateway.catalogue.model import Derive, FieldType, Precision
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.reading import read_fields
 from gateway.sources.source import Predicate, Query
 from gateway.subject import parse_bsn
 from tests.builders import HENK, NOBODY, YUSUF
 from tests.counterparts import registers
 from tests.counterparts.registers import SECRET, Row, Standing
+from tests.grants import OCCASION, grant
 from tests.postgresql_server import Server, running
 
 pytestmark = pytest.mark.anyio
@@ -155,6 +157,21 @@ async def test_a_source_that_does_not_compare_gives_the_column(standing: Standin
 async def test_hostile_values_come_unchanged(standing: Standing) -> None:
     """What looks like code in a value is a value."""
     assert await ask(standing, HENK, Query("traject", ("plan",), ())) == [[{"plan": HOSTILE}]]
+
+
+@pytest.mark.parametrize(("kind", "left"), [(FieldType.DATE, None), (FieldType.STRING, HOSTILE)])
+async def test_a_value_leaves_as_what_its_field_holds_or_not_at_all(
+    standing: Standing, caplog: pytest.LogCaptureFixture, kind: FieldType, left: str | None
+) -> None:
+    """A text where a date should stand is unknown, and counted without being shown."""
+    wanted = grant(Derive.ONE, Precision.EXACT, table="traject", column="plan", kind=kind)
+
+    with caplog.at_level(logging.WARNING, "doelpoort.sources"):
+        found = await read_fields(standing.source, parse_bsn(HENK), [wanted], OCCASION)
+
+    assert found == {wanted.name: left}
+    assert ("1 values of traject.plan do not fit" in caplog.text) is (left is None)
+    assert HOSTILE not in caplog.text
 
 
 async def test_answers_come_in_the_order_of_the_queries(standing: Standing) -> None:

@@ -1,5 +1,6 @@
 """What every source promises: a register in SQL and the fake in memory answer alike."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from gateway.catalogue.model import Derive, FieldType, Precision
 from gateway.errors import SourceFailed
+from gateway.sources.reading import read_fields
 from gateway.sources.source import Query, Source
 from gateway.sources.sql import SqlSource
 from gateway.subject import parse_bsn
 from tests.builders import HENK, NOBODY, YUSUF
 from tests.fakes import MemorySource
+from tests.grants import OCCASION, grant
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +86,35 @@ async def test_answers_come_in_the_order_of_the_queries(source: Source) -> None:
     queries = [Query("traject", ("plan",), (("status", s),)) for s in ("beeindigd", "lopend")]
 
     assert await ask(source, YUSUF, *queries) == [[{"plan": None}], [{"plan": "geheim"}]]
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "left", "counted"),
+    [
+        ("status", FieldType.DATE, None, True),
+        ("status", FieldType.DECIMAL, None, True),
+        ("status", FieldType.STRING, "lopend", False),
+        ("maanden", FieldType.INTEGER, 3, False),
+    ],
+)
+async def test_a_value_leaves_as_what_its_field_holds_or_not_at_all(
+    source: Source,
+    caplog: pytest.LogCaptureFixture,
+    column: str,
+    kind: FieldType,
+    left: object,
+    *,
+    counted: bool,
+) -> None:
+    """A text where a date or a number should stand is unknown, and counted without being shown."""
+    wanted = grant(Derive.ONE, Precision.EXACT, table="traject", column=column, kind=kind)
+
+    with caplog.at_level(logging.WARNING, "doelpoort.sources"):
+        found = await read_fields(source, parse_bsn(HENK), [wanted], OCCASION)
+
+    assert found == {wanted.name: left}
+    assert (f"1 values of traject.{column} do not fit" in caplog.text) is counted
+    assert "lopend" not in caplog.text
 
 
 async def test_one_query_that_fails_fails_all(source: Source) -> None:

@@ -4,10 +4,12 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from gateway.sources.fhir_proof import NOBODY
 from tests.counterparts.listening import Heard, Reply
 
 Resource = dict[str, Any]
@@ -16,7 +18,10 @@ _F = "{http://hl7.org/fhir}"
 # The search parameters of R4 for how far a plan and a goal are, and where that stands.
 _SEARCHED = {"status": "status", "lifecycle-status": "lifecycleStatus"}
 _PARAMETERS = ("identifier", "patient", *_SEARCHED)
-_KNOWN = {*_PARAMETERS, "patient.identifier", "_elements", "_count", "page"}
+_CONTROL = frozenset({"_elements", "_count", "page", "_getpages", "_getpagesoffset"})
+_KNOWN = frozenset({*_PARAMETERS, "patient.identifier", "patient:Patient.identifier"})
+# What HAPI gives of every resource, asked for or not: its own id, and what must be there.
+_ALWAYS = ("id", "subject")
 # Elements that may be there more than once, of those that the examples hold.
 _MANY = {
     "activity", "addresses", "address", "category", "coding", "extension", "given", "identifier",
@@ -25,17 +30,43 @@ _MANY = {
 _NOT_MANY = {("activity", "code"), ("target", "measure")}
 
 
-class FhirServer:
-    """Searches by the number of a person, gives the asked elements, page by page."""
+class Manner(StrEnum):
+    """How a server deals with the parameters of a search by POST.
 
-    def __init__(self, resources: Sequence[Resource], *, page: int = 100) -> None:
+    `spec` refuses unknown ones and names in its self link what it searched by. `hapi` refuses them
+    and names none; its further pages live at the address of the server. `lenient` leaves unknown
+    ones out, and names the others, as R4 allows. `ignoring` leaves them out and names none.
+    """
+
+    SPEC = "spec"
+    HAPI = "hapi"
+    LENIENT = "lenient"
+    IGNORING = "ignoring"
+
+
+class FhirServer:
+    """Searches by the number of a person, gives the asked elements, page by page.
+
+    `known` are the parameters that it searches by, and with `gives_all` it does not look at which
+    elements are asked for, as R4 allows; `asked` are the searches for somebody, and
+    `tried` those for nobody.
+    """
+
+    def __init__(
+        self, resources: Sequence[Resource], *, page: int = 100, manner: Manner = Manner.SPEC
+    ) -> None:
         self.resources = list(resources)
         self.page = page
+        self.manner = manner
+        self.known = _KNOWN
         self.base = ""
         self.asked: list[dict[str, str]] = []
+        self.tried: list[dict[str, str]] = []
         self.link: str | None = None
+        self._kind = ""
         self.kinds = {each["resourceType"] for each in resources}
         self.overlooks = False
+        self.gives_all = False
 
     def __call__(self, heard: Heard) -> Reply:
         """Answer one request."""
@@ -43,36 +74,54 @@ class FhirServer:
         if url.path.endswith("/metadata"):
             return _json(200, self._capabilities())
         if heard.method == "POST":
-            kind = url.path.split("/")[-2]
+            self._kind = url.path.split("/")[-2]
             form = {name: each[0] for name, each in parse_qs(heard.body.decode()).items()}
-            self.asked.append(form)
+            of_nobody = any(value.endswith(f"|{NOBODY}") for value in form.values())
+            (self.tried if of_nobody else self.asked).append(form)
         else:
-            kind = url.path.split("/")[-1]
             form = {name: each[0] for name, each in parse_qs(url.query).items()}
             form |= self.asked[-1]
-        if not set(form) <= _KNOWN:
+        unknown = set(form) - self.known - _CONTROL
+        if unknown and self.manner in {Manner.SPEC, Manner.HAPI}:
             return _json(400, {"resourceType": "OperationOutcome"})
-        return _json(200, self._bundle(kind, form))
+        return _json(
+            200, self._bundle(self._kind, {name: form[name] for name in form.keys() - unknown})
+        )
 
     def _bundle(self, kind: str, form: Mapping[str, str]) -> Resource:
-        number = (form.get("identifier") or form["patient.identifier"]).rpartition("|")[2]
         found = [
-            _elements(each, form["_elements"].split(","))
+            self._elements(each, form["_elements"].split(","))
             for each in self.resources
             if each["resourceType"] == kind
-            and number in _numbers(each)
+            and _is_about(each, form)
             and (self.overlooks or _fits(each, form))
         ]
-        start = int(form.get("page", "0"))
-        links = [{"relation": "self", "url": f"{self.base}/{kind}?{urlencode(form)}"}]
+        start = int(form.get("page", form.get("_getpagesoffset", "0")))
+        links = [{"relation": "self", "url": self._self(kind, form)}]
         if start + self.page < len(found) or self.link is not None:
-            query = urlencode({"page": start + self.page})
-            links.append({"relation": "next", "url": self.link or f"{self.base}/{kind}?{query}"})
+            links.append({"relation": "next", "url": self.link or self._next(kind, start)})
         entries = [
             {"resource": each, "search": {"mode": "match"}}
             for each in found[start : start + self.page]
         ]
         return {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries}
+
+    def _self(self, kind: str, form: Mapping[str, str]) -> str:
+        if self.manner in {Manner.HAPI, Manner.IGNORING}:
+            return f"{self.base}/{kind}/_search"
+        return f"{self.base}/{kind}?{urlencode(form)}"
+
+    def _next(self, kind: str, start: int) -> str:
+        if self.manner is Manner.HAPI:
+            query = urlencode({"_getpages": "6a5d-21", "_getpagesoffset": start + self.page})
+            return f"{self.base}?{query}"
+        return f"{self.base}/{kind}?{urlencode({'page': start + self.page})}"
+
+    def _elements(self, resource: Resource, names: Sequence[str]) -> Resource:
+        if self.gives_all:
+            return resource
+        always = _ALWAYS if self.manner is Manner.HAPI else ()
+        return _elements(resource, [*names, *always])
 
     def _capabilities(self) -> Resource:
         resources = [
@@ -92,6 +141,12 @@ class FhirServer:
 
 def _json(status: int, value: Resource) -> Reply:
     return Reply(status, json.dumps(value).encode(), {"content-type": "application/fhir+json"})
+
+
+def _is_about(resource: Resource, form: Mapping[str, str]) -> bool:
+    """Tell whether a resource is about the person that is searched for; nobody is everybody."""
+    numbers = [form[name].rpartition("|")[2] for name in _KNOWN & set(form) if "identif" in name]
+    return all(number in _numbers(resource) for number in numbers)
 
 
 def _fits(resource: Resource, form: Mapping[str, str]) -> bool:

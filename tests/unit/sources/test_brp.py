@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import SourceFailed, SourceInvalid, SubjectInvalid
+from gateway.sources.breaker import FAILURES
 from gateway.sources.groups import GroupQuery
 from gateway.sources.mapped import MappedSources
 from gateway.sources.source import Query, Row
@@ -255,6 +256,36 @@ async def test_anything_else_is_no_answer(
     assert "geheim" not in f"{caught.value}{caught.value.__cause__}"
 
 
+@pytest.mark.parametrize(
+    ("reply", "asked"),
+    [
+        (answer({}, personen=[{}, {}]), FAILURES + 1),
+        (Reply(200, b"{" + b" " * 1_100_000), FAILURES + 1),
+        (Reply(200, b'{"type": "\xff'), FAILURES + 1),
+        (Reply(200, b'{"a":' * 40 + b"1" + b"}" * 40), FAILURES + 1),
+        (Reply(400), FAILURES + 1),
+        (answer({}, type="ZoekMetPostcodeEnHuisnummer"), FAILURES),
+        (Reply(200, b"<html>geen json"), FAILURES),
+        (Reply(200, b"\x1f\x8b", {"content-encoding": "gzip"}), FAILURES),
+        (Reply(302, headers={"location": "/elders"}), FAILURES),
+        (Reply(401), FAILURES),
+        (Reply(429), FAILURES),
+        (Reply(500), FAILURES),
+    ],
+)
+async def test_only_an_ill_source_is_left_alone(
+    source: MappedSources, api: Listening, reply: Reply, asked: int
+) -> None:
+    """An answer that is odd about one person, or a refusal, closes the source for nobody."""
+    api.say = lambda _heard: reply
+
+    for _ in range(FAILURES + 1):
+        with pytest.raises(SourceFailed):
+            await rows(source, SUZANNE, "voornamen")
+
+    assert len(api.heard) == asked
+
+
 @pytest.mark.parametrize("status", [400, 403])
 @pytest.mark.parametrize("body", [b"", b"geheim", b'{"code": "met spatie"}', b'{"code": 3}'])
 async def test_a_refusal_of_any_form_is_a_refusal(
@@ -307,6 +338,15 @@ async def test_the_probe_names_what_is_not_allowed(
     published.forbidden.add("naam.voornamen")
 
     with pytest.raises(SourceInvalid, match="unauthorizedField"):
+        source.probe("brp")
+
+
+def test_a_probe_that_is_refused_without_words_is_a_refusal(api: Listening, tmp_path: Path) -> None:
+    """A refusal without a problem document is no silence."""
+    source = mapped(MAPPING.format(url=api.url), tmp_path)
+    api.say = lambda _heard: Reply(403)
+
+    with pytest.raises(SourceInvalid, match="without a code"):
         source.probe("brp")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import SourceInvalid
 from tests.counterparts.fhir import FhirServer
-from tests.counterparts.listening import Listening, Reply, listening
+from tests.counterparts.listening import Heard, Listening, Reply, Say, listening
 from tests.counterparts.registers import mapped
 
 
@@ -19,8 +19,8 @@ def web() -> Iterator[Listening]:
         yield listener
 
 
-def capabilities(**parameters: object) -> Reply:
-    """Return what a server says of itself: what it searches, and by what."""
+def capabilities(**parameters: object) -> Say:
+    """Return a server that says of itself what it searches, and by what."""
     resources = [
         {"type": kind, "interaction": [{"code": "search-type"}], "searchParam": listed}
         for kind, listed in parameters.items()
@@ -30,7 +30,14 @@ def capabilities(**parameters: object) -> Reply:
         "fhirVersion": "4.0.1",
         "rest": [{"mode": "server", "resource": resources}],
     }
-    return Reply(200, json.dumps(said).encode())
+    server = FhirServer([])
+
+    def say(heard: Heard) -> Reply:
+        if heard.path.endswith("/metadata"):
+            return Reply(200, json.dumps(said).encode())
+        return server(heard)
+
+    return say
 
 
 IDENTIFIER, STATUS = {"name": "identifier"}, {"name": "status"}
@@ -52,11 +59,11 @@ tables:
 def test_what_a_server_searches_by_is_there(web: Listening, tmp_path: Path, subject: str) -> None:
     """A parameter of the kind itself, and in a chain one of any kind, is enough."""
     source = mapped(SEARCHED.format(url=web.url, subject=subject, search="status"), tmp_path)
-    web.say = lambda _heard: capabilities(Patient=[IDENTIFIER], CarePlan=[PERSON, STATUS])
+    web.say = capabilities(Patient=[IDENTIFIER], CarePlan=[PERSON, STATUS])
 
     source.probe("epd")
 
-    assert len(web.heard) == 1
+    assert [heard.path for heard in web.heard] == ["/r4/metadata", "/r4/CarePlan/_search"]
 
 
 @pytest.mark.parametrize(
@@ -76,21 +83,23 @@ def test_what_a_server_does_not_search_by_is_told(
 ) -> None:
     """A parameter that a server might overlook is named, and nobody is searched for."""
     source = mapped(SEARCHED.format(url=web.url, subject=subject, search=search), tmp_path)
-    web.say = lambda _heard: capabilities(Patient=[IDENTIFIER], CarePlan=[PERSON, STATUS])
+    web.say = capabilities(Patient=[IDENTIFIER], CarePlan=[PERSON, STATUS])
     lacking = subject if search == "status" else search
 
     with pytest.raises(SourceInvalid, match=f"does not search CarePlan by {lacking}$"):
         source.probe("epd")
 
+    assert [heard.path for heard in web.heard] == ["/r4/metadata"]
+
 
 @pytest.mark.parametrize("listed", [None, {}, ["patient"], [{"name": 3}], []])
-def test_a_server_that_lists_no_parameters_searches_by_none(
+def test_a_server_that_lists_no_parameters_cannot_be_checked(
     web: Listening, tmp_path: Path, listed: object
 ) -> None:
-    """What a server does not say in the form of R4, it does not say."""
+    """What a server does not say in the form of R4, it does not say: there is no telling."""
     mapping = SEARCHED.format(url=web.url, subject="patient.identifier", search="status")
     source = mapped(mapping, tmp_path)
-    web.say = lambda _heard: capabilities(Patient=[IDENTIFIER], Goal=[PERSON], CarePlan=listed)
+    web.say = capabilities(Patient=[IDENTIFIER], Goal=[PERSON], CarePlan=listed)
 
-    with pytest.raises(SourceInvalid, match=r"does not search CarePlan by patient\.identifier"):
+    with pytest.raises(SourceInvalid, match="does not say by what it searches CarePlan"):
         source.probe("epd")

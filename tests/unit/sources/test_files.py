@@ -130,7 +130,9 @@ def test_the_probe_tells_of_a_file_that_is_not_there(tmp_path: Path) -> None:
     source = over(tmp_path, "a.csv", "bsn;x\n")
     (tmp_path / "a.csv").unlink()
 
-    with pytest.raises(SourceInvalid, match=r"^there is no file a\.csv$"):
+    with pytest.raises(
+        SourceInvalid, match=r"^er is geen bestand a\.csv;.* / there is no file a\.csv$"
+    ):
         source.probe("bron")
 
 

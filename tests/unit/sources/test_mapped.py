@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.catalogue.model import Derive
-from gateway.errors import SourceFailed, SourceInvalid
+from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.breaker import FAILURES, PAUSE_S, Breaker
 from gateway.sources.groups import Group
 from gateway.sources.mapped import MappedSources
@@ -201,6 +201,36 @@ async def test_a_refusal_is_no_failure(desk: Desk) -> None:
         await fails(desk, A)
 
     assert len(desk.one.asked) == FAILURES + 1
+
+
+async def test_an_odd_answer_is_no_failure(desk: Desk) -> None:
+    """What is odd about one person refuses that request, and closes the source for nobody."""
+    desk.one.broken = AnswerOdd("twee personen")
+    for _ in range(FAILURES + 1):
+        await fails(desk, A)
+
+    assert len(desk.one.asked) == FAILURES + 1
+
+
+async def test_an_odd_answer_closes_an_open_circuit(desk: Desk) -> None:
+    """A source that answers at all is well again."""
+    desk.one.broken = SourceFailed("stuk")
+    for _ in range(FAILURES):
+        await fails(desk, A)
+    desk.one.broken, desk.clock.at_s = AnswerOdd("te veel"), PAUSE_S
+
+    await fails(desk, A)
+    await fails(desk, A)
+
+    assert len(desk.one.asked) == FAILURES + 2
+
+
+def test_a_probe_that_is_answered_oddly_has_no_answer(desk: Desk) -> None:
+    """At the start it is borne as silence is."""
+    desk.one.broken = AnswerOdd("te veel")
+
+    with pytest.raises(SourceFailed, match="te veel"):
+        desk.source.probe("one")
 
 
 async def test_a_question_that_is_withdrawn_says_nothing(desk: Desk) -> None:

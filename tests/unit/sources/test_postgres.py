@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from gateway.errors import SourceFailed, SourceInvalid
+from gateway.sources.breaker import FAILURES
 from gateway.sources.mapped import MappedSources
 from gateway.sources.postgres import PostgresRegister
 from gateway.sources.source import Query, Row
@@ -134,6 +135,23 @@ async def test_a_failed_statement_drops_its_connection(
 
     assert kept == []
     assert await rows(source, "a") == [{"a": 3}]
+
+
+async def test_what_one_person_has_closes_the_database_for_nobody(
+    server: Server, tmp_path: Path
+) -> None:
+    """An expression without an outcome refuses that request, and others are answered."""
+    (tmp_path / "wachtwoord").write_text("een-geheim\n")
+    text = MAPPING.format(url=server.url(user="lezer"))
+    wrong = text.replace("to_char(dag, 'YYYY') LIKE '20%'", "to_char(dag, 'Mon')::int > 1")
+    source = mapped(wrong, tmp_path)
+
+    for _ in range(FAILURES):
+        with pytest.raises(SourceFailed, match="cannot compute"):
+            await rows(source, "b")
+
+    assert await rows(source, "a") == [{"a": 3}]
+    await source.aclose()
 
 
 async def test_a_server_that_stops_a_kept_connection_in_its_work_fails(
