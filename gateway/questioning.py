@@ -1,5 +1,6 @@
-"""What a gateway does with what is kept for a while: end it, tell of its end, and erase it."""
+"""What a gateway does with what has a term: end it, tell of its end, and erase it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,18 @@ from gateway.api.state import Services
 from gateway.chores import Chore
 from gateway.inbox import flow as questions
 from gateway.inbox.hooks import Hooks, Teller
+from gateway.log_place import year_is_over
 from gateway.repeats import store as repeats
 from gateway.table import flow as tables
+from gateway.unfinished import Unfinished
+
+_LOG: Final = logging.getLogger("doelpoort.questioning")
 
 _END_S: Final = 60.0
 _TELL_S: Final = 5.0
 _FORGET_S: Final = 3600.0
+_YEAR_S: Final = 3600.0
+_CORRECT_S: Final = 2.0
 
 
 def hooks_path(home: Path) -> Path:
@@ -35,10 +42,18 @@ class Questioning:
 
     def chores(self) -> Sequence[Chore]:
         """Return what is to be done beside answering."""
+        services = self.services()
+        unfinished = Unfinished(services.log, services.personal)
+
+        async def correct() -> None:
+            await unfinished.look(desk_of(self.services()))
+
         return [
             Chore("terms of questions", _END_S, self._end),
             Chore("webhooks of clients", _TELL_S, self._tell),
             Chore("erasure of questions", _FORGET_S, self._forget),
+            Chore("year of the log", _YEAR_S, self._tell_year),
+            Chore("steps that a crash cut off", _CORRECT_S, correct),
         ]
 
     async def _end(self) -> None:
@@ -54,3 +69,8 @@ class Questioning:
         await questions.forget(desk)
         await tables.forget(desk)
         await repeats.forget(desk.book, desk.moment().at)
+
+    async def _tell_year(self) -> None:
+        services = self.services()
+        if year_is_over(services.log.origin, services.now()):
+            _LOG.error("the year of the log is over: restart the gateway to begin a new one")

@@ -9,19 +9,27 @@ known" and "not for you", which the answer says; what it was is sealed with the 
   time                    the entry is made, and the answer leaves, on a beat counted from arrival
 
 About whoever the requester has no part in nothing is read: time is evened by waiting and not by
-work for show. What is left: a machine too busy to keep the beat, on which a probe beside the
-request may feel how much work there is; and a source slower than the beat moves the answer to a
-later one. A policy sets a beat that its sources keep.
+work for show. A source that is not ready well before the first beat gave no answer: the answer then
+is "no", on the same beat, and the seal says that nothing was known. What is left: a machine too
+busy to keep the beat, on which a probe beside the request may feel how much work there is; and a
+file that is read on the thread of the event loop cannot be left behind, so it must keep the beat.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from gateway.cases.facts import MET, UNKNOWN, Claims, claim_outcome
 from gateway.catalogue.model import ConditionKind, Purpose
 from gateway.catalogue.veil import NO_MEANS, Veil
 from gateway.decision.reasons import Code
+from gateway.errors import SourceFailed
+
+_LOG: Final = logging.getLogger("doelpoort.veil")
+
+T = TypeVar("T")
 
 Data = Mapping[str, object]
 """By name of the field an entry with its value, as it stands in an answer."""
@@ -34,17 +42,40 @@ _FINE_S: Final = 0.003
 _BEATS: Final = 2
 _MS: Final = 1_000
 
-Pace = Callable[[], Awaitable[None]]
-"""Returns when something of this request may be seen: first its entry, then its answer."""
+
+class Pace(Protocol):
+    """When something of one request may be seen, and how long its sources have."""
+
+    async def beat(self) -> None:
+        """Return when the next thing may be seen: first the entry, then the answer."""
+        ...
+
+    async def in_time(self, reading: Coroutine[Any, Any, T]) -> T:
+        """Return what is read of the sources, if it comes in time.
+
+        Raises: SourceFailed when it does not, and what the reading raises.
+        """
+        ...
 
 
-async def _at_once() -> None:
-    """Wait for nothing."""
+class _AtOnce:
+    """Waits for nothing, and gives a source the time that it takes."""
+
+    async def beat(self) -> None:
+        """Return at once."""
+
+    async def in_time(self, reading: Coroutine[Any, Any, T]) -> T:
+        """Return what is read."""
+        return await reading
+
+
+AT_ONCE: Final = _AtOnce()
+"""The pace of a request that nobody is to be kept from timing."""
 
 
 def at_once(_veil: Veil | None) -> Pace:
     """Let everything leave as soon as it is there."""
-    return _at_once
+    return AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +91,9 @@ class Metronome:
     def __call__(self, veil: Veil | None) -> Pace:
         """Return the pace of a request that arrives now; without a veil there is none to keep."""
         if veil is None:
-            return _at_once
-        return _Beat(self, self.now_s(), veil.answer_after_ms / _MS / _BEATS).next
+            return AT_ONCE
+        every_s, within_s = veil.answer_after_ms / _MS / _BEATS, veil.source_within_ms / _MS
+        return _Beat(self, self.now_s(), every_s, within_s)
 
     async def wait_until(self, due_s: float) -> None:
         """Return at this moment, and not at some other part of a millisecond."""
@@ -74,19 +106,41 @@ class Metronome:
 class _Beat:
     """The beat of one request; who comes too late for one waits for the next.
 
-    Units:   began_s on the clock of the metronome; every_s in seconds.
+    Units:   began_s on the clock of the metronome; every_s, within_s in seconds.
     """
 
     metronome: Metronome
     began_s: float
     every_s: float
+    within_s: float
     count: int = field(default=0, init=False)
 
-    async def next(self) -> None:
+    async def beat(self) -> None:
         """Return on the next beat, each of them once."""
-        passed = self.metronome.now_s() - self.began_s
-        self.count = max(self.count, int(passed / self.every_s)) + 1
+        self.count = max(self.count, int(self._passed_s() / self.every_s)) + 1
         await self.metronome.wait_until(self.began_s + self.count * self.every_s)
+
+    async def in_time(self, reading: Coroutine[Any, Any, T]) -> T:
+        """Return what is read; what comes too late is not waited for, nor for its end."""
+        task = asyncio.ensure_future(reading)
+        task.add_done_callback(_take_note)
+        try:
+            await asyncio.wait([task], timeout=max(0.0, self.within_s - self._passed_s()))
+            if task.done():
+                return task.result()
+        finally:
+            task.cancel()
+        _LOG.warning("a source was too late for an answer behind a veil, which is no")
+        raise SourceFailed("a source gave no answer before the beat")
+
+    def _passed_s(self) -> float:
+        return self.metronome.now_s() - self.began_s
+
+
+def _take_note(reading: "asyncio.Task[Any]") -> None:
+    """Look at how a reading ended: else the event loop shows its error, which may hold a row."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def find_outside(purpose: Purpose | None, facts: Mapping[str, str]) -> Code | None:

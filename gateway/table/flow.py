@@ -1,6 +1,7 @@
 """The way of one table: one call, several recipients, and everybody their own view or nobody any.
 
-1. the coordinator of the case, and recipients who take part in it           (`share`)
+1. the coordinator of the case, and recipients who take part in it           (`share`);
+   what a policy keeps behind a veil is asked by each for itself, and not at a table
 2. every recipient decided by itself, with its own standing
 3. the data of each, at the precision of its own purpose
 4. an entry for each: all of them made, or none takes effect
@@ -102,9 +103,10 @@ async def share(
     """Share with everybody at the table, or with nobody.
 
     Raises: NotFound for who does not coordinate this case of this person, CaseRefused for a
-            recipient who takes no part in it, CasesUnavailable, an AuditError; what is raised by
-            `keep`.
+            recipient who takes no part in it and for a purpose behind a veil, CasesUnavailable, an
+            AuditError; what is raised by `keep`.
     """
+    _check_unveiled(gate, parts)
     await _check_table(desk, actor, case_id, parts)
     table_id = desk.new_key()
     seats = [(part, await _settle(gate, part, table_id)) for part in parts]
@@ -151,6 +153,17 @@ async def _release_all(
 
     await desk.record_all_then_write(drafts, write)
     return shared
+
+
+def _check_unveiled(gate: Gate, parts: Sequence[Part]) -> None:
+    """Let no table show what a veil hides: that one seat fails, and when, tells of the person.
+
+    It rests on the words of the request alone, so that the refusal tells nothing either.
+    """
+    asked = {name for part in parts for name in part.request.purposes}
+    known = (gate.catalogue.purposes.get(name) for name in asked)
+    if any(purpose is not None and purpose.veil is not None for purpose in known):
+        raise CaseRefused(CaseCode.VEILED_AT_TABLE)
 
 
 async def _check_table(desk: Desk, actor: Actor, case_id: str, parts: Sequence[Part]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.inbox.hooks import Hooks
 from gateway.questioning import Questioning, hooks_path
-from tests.builders import House, open_house
+from tests.builders import HENK, House, about, open_house
 from tests.case_house import TEAM, post, recording
 from tests.fakes_inbox import answers, waiting
 
@@ -91,7 +91,7 @@ async def test_what_ended_is_erased_after_its_term(house: House, cases_file: Pat
     body = {
         "kind": "werkplan",
         "beginning": "own_request",
-        "subject": {"type": "bsn", "value": "999925799"},
+        "subject": about(HENK),
     }
     house.http.headers["idempotency-key"] = "sleutel-1"
     begun = await post(house, "/v1/cases", body, TEAM)
@@ -105,3 +105,20 @@ async def test_what_ended_is_erased_after_its_term(house: House, cases_file: Pat
     assert kept == [1, 1]
     assert rows(cases_file, "source_question") == []
     assert rows(cases_file, "kept_answer") == []
+
+
+async def test_the_end_of_the_year_of_the_log_is_told(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A gateway that runs on into a new year says so, hour after hour, and not before."""
+    caplog.set_level("ERROR", "doelpoort.questioning")
+    await do(house, "year of the log", [])
+    before = len(caplog.records)
+    house.clock.at = dt.datetime(9998, 1, 1, tzinfo=dt.UTC)
+
+    await do(house, "year of the log", [])
+
+    assert before == 0
+    assert [each.message for each in caplog.records] == [
+        "the year of the log is over: restart the gateway to begin a new one"
+    ]
