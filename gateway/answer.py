@@ -67,18 +67,33 @@ def utc_text(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def pending(disclosure_id: str) -> Answer:
-    """Return the answer to a request that waits for the professional who holds the answer."""
+def pending(disclosure_id: str, until: dt.date, *, again: bool = False) -> Answer:
+    """Return the answer to a request that waits for the professional who holds the answer.
+
+    `again` is for who asked the same before: the question that is open stays the only one.
+    """
+    nl, en = _ASKED_ALREADY if again else _ASKING
     return Answer(
         WAITING,
         {
             "disclosure_id": disclosure_id,
             "outcome": PENDING,
             "status": WAITING,
-            "message": "Wij vragen het aan de professional die het antwoord heeft.",
-            "message_en": "We are asking the professional who holds the answer.",
+            "message": nl,
+            "message_en": en,
+            "until": until.isoformat(),
         },
     )
+
+
+_ASKING = (
+    "Wij vragen het aan de professional die het antwoord heeft.",
+    "We are asking the professional who holds the answer.",
+)
+_ASKED_ALREADY = (
+    "U vroeg dit al. De vraag staat nog open; wij stellen haar niet nog een keer.",
+    "You asked this before. The question is still open; we do not ask it again.",
+)
 
 
 def refusal(disclosure_id: str, refuse: Refuse) -> Answer:

@@ -1,14 +1,16 @@
 """The place of an answer among those that count: taken before it is made, given back without one.
 
-What goes through a gate counts: an answer to a request, an answer from an inbox when it is
-collected, and each view of a table, for its own recipient. A repeat under the same idempotency key
-gives the same answer and takes the same place.
+What goes through a gate counts: an answer to a request, a question to the professional who holds
+the answer when it is asked, which collecting its answer does not count again, and each view of a
+table, for its own recipient. A repeat under the same idempotency key gives the same answer and
+takes the same place.
 """
 
 from typing import Protocol
 
 from audit.entry import Draft, Receipt
 from audit.errors import AppendFailed, LedgerBusy
+from gateway.cases.store import CasePen
 from gateway.catalogue.model import Catalogue
 from gateway.decision.model import Code, Permit, Refuse
 from gateway.errors import CasesUnavailable
@@ -45,7 +47,30 @@ async def take_place(gate: Counting, passage: Passage, permit: Permit) -> Place 
     rules = find_rules(gate.catalogue, purpose_of(passage))
     if rules is None:
         return None
-    bid = Bid(
+    try:
+        found = await gate.guard.reserve(rules, _bid(passage, permit))
+    except CasesUnavailable:
+        return withdrawn(permit, Code.COUNT_MISSING)
+    return withdrawn(permit, found.code, found.again) if isinstance(found, Held) else found
+
+
+async def hold_place(gate: Counting, pen: CasePen, passage: Passage, permit: Permit) -> Held | None:
+    """Take the place of an answer that is only asked for, or say why it may not be asked now.
+
+    The passage is under the id of the answer to come, so that giving it takes no second place.
+
+    Effects: the place is taken once the transaction is durable; it stays, whatever comes of it.
+    Raises:  CasesUnavailable.
+    """
+    rules = find_rules(gate.catalogue, purpose_of(passage))
+    if rules is None:
+        return None
+    found = await gate.guard.reserve_with(pen, rules, _bid(passage, permit))
+    return found if isinstance(found, Held) else None
+
+
+def _bid(passage: Passage, permit: Permit) -> Bid:
+    return Bid(
         id=passage.envelope.request_id,
         organisation=passage.caller.organisation,
         purpose=purpose_of(passage).id,
@@ -54,11 +79,6 @@ async def take_place(gate: Counting, passage: Passage, permit: Permit) -> Place 
         at=passage.at,
         is_emergency=passage.request.emergency is not None,
     )
-    try:
-        found = await gate.guard.reserve(rules, bid)
-    except CasesUnavailable:
-        return withdrawn(permit, Code.COUNT_MISSING)
-    return withdrawn(permit, found.code, found.again) if isinstance(found, Held) else found
 
 
 async def give_back(gate: Counting, place: Place | None) -> None:

@@ -39,14 +39,16 @@ from gateway.errors import SourceFailed
 from gateway.identity.tokens import VerifiedCaller
 from gateway.mosaic.rules import Place
 from gateway.mosaic.store import Guard
-from gateway.outcome import Ready, purpose_of, refused, released, waiting, withdrawn
+from gateway.outcome import Ready, purpose_of, refused, released, withdrawn
 from gateway.passage import Acting, Envelope, Passage, Request, Word, justified
 from gateway.sources.reading import read_fields
 from gateway.sources.source import Source
-from gateway.veil import Pace, as_inside, find_outside, says_yes
+from gateway.veil import AT_ONCE, Pace, as_inside, find_outside, says_yes
 
 # The law counts days and birthdays where the person lives.
 _HOME = ZoneInfo("Europe/Amsterdam")
+
+_CASE = "case"
 
 
 Note = Callable[[dt.date, str, Mapping[str, object]], None]
@@ -57,8 +59,9 @@ Hold = Callable[[], Code | None]
 """Says why nothing may be released now, whoever asks; None lets releases go on."""
 
 
-Ask = Callable[[Passage, Draft], Awaitable[Receipt]]
-"""Keeps a request for the professional who holds the answer, once this entry stands."""
+Ask = Callable[[Passage, Refuse, Permit], Awaitable[tuple[Answer, Receipt]]]
+"""Keeps a request for the professional who holds the answer, once its entry stands: what it lacks
+without that answer, and what it would be given with it."""
 
 
 Pseudonyms = Callable[[str, str], Pseudonymise | None]
@@ -116,22 +119,22 @@ async def disclose(
     place: Place | None = None
     match decision:
         case Permit():
-            ready = await fulfil(gate, passage, decision)
+            ready = await fulfil(gate, passage, decision, pace)
             if isinstance(ready, Ready):
                 place = ready.place
                 answer, draft = released(gate.catalogue, passage, decision, ready)
             else:
                 answer, draft = refused(gate.catalogue, passage, ready)
         case Refuse():
-            if ask is not None and await _waits_for_word(gate, passage, facts):
-                answer, draft = waiting(gate.catalogue, passage, decision)
-                return answer, await ask(passage, draft)
+            hoped = None if ask is None else await _with_word(gate, passage, facts)
+            if ask is not None and hoped is not None:
+                return await ask(passage, decision, hoped)
             answer, draft = refused(gate.catalogue, passage, decision)
         case other:
             assert_never(other)
-    await pace()
+    await pace.beat()
     receipt = await record(gate, gate.ledger, draft, place)
-    await pace()
+    await pace.beat()
     return answer, receipt
 
 
@@ -156,11 +159,11 @@ async def repeat(
         # Whoever stood in the case then and does not now hears what everybody outside hears.
         return await disclose(gate, caller, request, envelope)
     told: tuple[Answer, Receipt] | None = None
-    await pace()
+    await pace.beat()
     if isinstance(decision, Refuse):
         answer, draft = refused(gate.catalogue, passage, decision)
         told = answer, await gate.ledger.append(draft)
-    await pace()
+    await pace.beat()
     return told
 
 
@@ -188,7 +191,9 @@ async def decide(gate: Gate, passage: Passage) -> Decision:
     return await gate.decider.decide(_question(passage, facts))
 
 
-async def fulfil(gate: Gate, passage: Passage, permit: Permit) -> Ready | Refuse:
+async def fulfil(
+    gate: Gate, passage: Passage, permit: Permit, pace: Pace = AT_ONCE
+) -> Ready | Refuse:
     """Return the data of a permit, or why nothing may leave now: steps 5 and 6.
 
     Effects: takes a place where answers are counted. Who does not release what is ready gives its
@@ -201,24 +206,26 @@ async def fulfil(gate: Gate, passage: Passage, permit: Permit) -> Ready | Refuse
     if isinstance(place, Refuse):
         return place
     try:
-        return Ready(await _retrieve(gate, passage, permit, purpose_of(passage)), place)
+        return Ready(await _retrieve(gate, passage, permit, pace), place)
     except SourceFailed:
         await give_back(gate, place)
         return withdrawn(permit, Code.SOURCE_FAILED)
 
 
-async def _waits_for_word(gate: Gate, passage: Passage, facts: Outcomes) -> bool:
-    """Tell whether the one question would be answered, if its professional did so."""
+async def _with_word(gate: Gate, passage: Passage, facts: Outcomes) -> Permit | None:
+    """Return what would be given if the professional who holds the answer gave it."""
     purpose = passage.declaration.purpose
     if purpose is None or purpose.answer is None or passage.request.subject is None:
-        return False
+        return None
     words = _words_of(purpose)
     if any(facts.get(name) == UNKNOWN for name in words):
         # Whether somebody answered before cannot be seen now, and so not whether to ask.
-        return False
+        return None
     given = facts | dict.fromkeys(words, MET)
     decision = await gate.decider.decide(_question(passage, given))
-    return isinstance(decision, Permit) and purpose.answer.field in decision.fields
+    if isinstance(decision, Permit) and purpose.answer.field in decision.fields:
+        return decision
+    return None
 
 
 def _words_of(purpose: Purpose) -> list[str]:
@@ -231,12 +238,23 @@ async def _gather_facts(gate: Gate, passage: Passage) -> Outcomes:
     about_group = declaration.purpose is not None and declaration.purpose.aggregated
     if declaration.standing is not Standing.HOLDS or about_group is not (request.subject is None):
         return {}
+    if declaration.purpose is None and _is_near_veil(gate.catalogue, passage):
+        # It is refused for want of one purpose, and not for what its subject is to the requester.
+        return {_CASE: MET}
     inquiry = _inquiry(gate, passage)
     facts = await gate.facts.gather(inquiry, declaration.purpose, _asked(passage))
     if passage.word is not None and declaration.purpose is not None:
         # It was given to this question, so it stands for this request and for no other.
         facts |= {name: MET for name in _words_of(declaration.purpose) if name in facts}
     return facts
+
+
+def _is_near_veil(catalogue: Catalogue, passage: Passage) -> bool:
+    """Tell whether a purpose behind a veil is among those that are named, or of the step."""
+    asked = passage.request
+    named = [catalogue.purposes[name] for name in asked.purposes if name in catalogue.purposes]
+    of_step = catalogue.purposes_of(asked.task, asked.activity)
+    return any(purpose.veil is not None for purpose in (*named, *of_step))
 
 
 def _veil_of(passage: Passage) -> Veil | None:
@@ -296,17 +314,15 @@ def _question(passage: Passage, facts: Outcomes) -> Question:
     )
 
 
-async def _retrieve(
-    gate: Gate, passage: Passage, permit: Permit, purpose: Purpose
-) -> dict[str, object]:
+async def _retrieve(gate: Gate, passage: Passage, permit: Permit, pace: Pace) -> dict[str, object]:
     """Fetch the permitted fields and bring each value down to its precision.
 
     Raises: SourceFailed.
     """
-    word = passage.word
+    purpose, word = purpose_of(passage), passage.word
     said = {} if word is None else {word.field: (word.value, word.at)}
     grants = [purpose.fields[name] for name in permit.fields if name not in said]
-    read = await _read(gate, passage, grants, purpose)
+    read = await _read(gate, passage, grants, pace)
     now = gate.now()
     known = {name: (value, now) for name, value in read.items()} | said
     values = {name: known[name] for name in permit.fields}
@@ -324,12 +340,13 @@ async def _retrieve(
 
 
 async def _read(
-    gate: Gate, passage: Passage, grants: Sequence[FieldGrant], purpose: Purpose
+    gate: Gate, passage: Passage, grants: Sequence[FieldGrant], pace: Pace
 ) -> dict[str, object]:
     """Return each value at its precision; behind a veil, what is silent or not asked is unknown.
 
     Raises: SourceFailed.
     """
+    purpose = purpose_of(passage)
     unknown = dict.fromkeys(grant.name for grant in grants)
     if passage.outside is not None:
         return unknown
@@ -337,13 +354,14 @@ async def _read(
     oin = gate.catalogue.organisations[passage.caller.organisation].oin
     occasion = Occasion(_day_of(passage.at), gate.pseudonyms(oin, purpose.id))
     try:
-        read = await read_fields(
+        reading = read_fields(
             source,
             passage.request.subject,
             [grant for grant in grants if grant.cells is None],
             occasion,
             silence_is_unknown=purpose.silence_is_unknown,
         )
+        read = await pace.in_time(reading)
         return read | await gate.figures.read(purpose, grants, _day_of(passage.at))
     except SourceFailed:
         if purpose.veil is None:

@@ -5,6 +5,7 @@ GatewayError
 ├── SourceInvalid       a source lacks a table or column that the catalogue names: no start
 ├── NoiseUnavailable    a purpose mixes chance into its figures, and nothing here can: no start
 ├── SourceFailed        a source is down, slow or answers nonsense: a recorded refusal
+├── AnswerOdd           a source is well, and answers oddly about one person: a recorded refusal
 ├── SubjectInvalid      the identifier of the person is none: a recorded refusal
 ├── BodyInvalid         a request that is no request: 400
 ├── PayloadTooLarge     a body over the limit: 413
@@ -17,6 +18,7 @@ GatewayError
 ├── ReportTooLarge      more is kept about a person than one report reads: 400
 ├── ReviewClosed        an emergency that was judged already: 409
 ├── CaseRefused         a step in a case that its rules do not allow: 409, with its code
+├── CaseRunning         a case like it in which the caller takes part runs: 409, with its id
 ├── TooManyLooks        a system looks more often than it may: 429, with when it may again
 ├── VersionConflict     a step from a version of a case that is no longer the last: 409
 ├── CasesUnavailable    the case store does not take a step: 503
@@ -45,6 +47,10 @@ class NoiseUnavailable(GatewayError):
 
 class SourceFailed(GatewayError):
     """A source gave no usable answer in time; the text never holds what it said."""
+
+
+class AnswerOdd(GatewayError):
+    """A source is well, and what it says about one person is no usable answer."""
 
 
 class SubjectInvalid(GatewayError):
@@ -102,6 +108,17 @@ class CaseRefused(GatewayError):
     def __init__(self, code: str) -> None:
         super().__init__(f"the step is refused: {code}")
         self.code = code
+
+
+class CaseRunning(GatewayError):
+    """A case of this kind about this person runs, and the caller's organisation takes part in it.
+
+    Shapes:  case_id: the id of that case, which the organisation may know.
+    """
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__("the organisation takes part in such a case already")
+        self.case_id = case_id
 
 
 class VersionConflict(GatewayError):

@@ -1,5 +1,6 @@
 """Where the log of a year is kept, and what a gateway opens of it: to write and to read."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -93,6 +94,11 @@ def log_place(settings: Settings, keys: KeyRing, year: int) -> LogPlace:
         # A mark is about one log: that of last year would refuse the new one.
         high_water=mark.with_name(f"{mark.name}-{year}"),
     )
+
+
+def year_is_over(origin: str, now: dt.datetime) -> bool:
+    """Tell whether the log of this name is that of an earlier year, in UTC, than it is now."""
+    return int(origin.rpartition("/")[2]) < now.astimezone(dt.UTC).year
 
 
 def last_note(settings: Settings, keys: KeyRing, year: int) -> str | None:

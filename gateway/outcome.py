@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from audit.entry import Draft, EntryType, Json
-from gateway.answer import PENDING, Answer, emergency_out, pending, refusal, release, utc_text
+from gateway.answer import PENDING, Answer, emergency_out, refusal, release, utc_text
 from gateway.catalogue.model import Catalogue, Purpose
 from gateway.decision.model import Code, Permit, Reason, Refuse
 from gateway.entries import Entry, log_codes, refusal_members, release_members
@@ -72,12 +72,11 @@ def _outside(passage: Passage) -> tuple[Reason, ...]:
     return () if passage.outside is None else (Reason(passage.outside),)
 
 
-def waiting(catalogue: Catalogue, passage: Passage, refuse: Refuse) -> tuple[Answer, Draft]:
-    """Return the answer to a request that waits; its entry says that nothing was released."""
-    answer = pending(passage.envelope.request_id)
+def waiting(catalogue: Catalogue, passage: Passage, refuse: Refuse, told: Answer) -> Draft:
+    """Return the entry of a request that waits, which says that nothing was released."""
     members = refusal_members(catalogue, passage, refuse) | {"outcome": PENDING}
     entry = Entry(EntryType.REFUSAL, members, log_codes(refuse.reasons, refuse.conditions))
-    return answer, _draft(passage, entry, answer)
+    return _draft(passage, entry, told)
 
 
 def _draft(passage: Passage, entry: Entry, answer: Answer) -> Draft:

@@ -18,6 +18,7 @@ class Look(StrEnum):
 
     CASE = "case"
     SEARCH = "search"
+    INBOX = "inbox"
     QUESTION = "question"
     ANSWER = "answer"
     REVIEW = "review"

@@ -1,39 +1,37 @@
-"""The only place that names concrete classes, reads the clock, and takes keys and randomness."""
+"""The only place that reads the clock and takes keys and randomness; it puts a gateway together.
+
+What a gateway does beside answering, and with what, stands in `background`.
+"""
 
 import asyncio
 import datetime as dt
-import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import httpx
 from fastapi import FastAPI
 
-from audit.entry import Draft, EntryType, new_request_id
 from audit.errors import AuditError
 from audit.ledger import Ledger
 from audit.note import parse_vkey
-from audit.projections.lines import Kind
-from audit.projections.record import Context
 from audit.witness.client import WitnessClient
 from audit.witness.policy import parse_policy
 from gateway.aggregates.figures import Figures
 from gateway.aggregates.kept import SqlTables
-from gateway.api.cases import desk_of
 from gateway.api.state import Services
 from gateway.app import create_app
-from gateway.cases.expiry import expire_consents
+from gateway.background import Background, InForce, save
 from gateway.cases.finder import FactFinder
 from gateway.cases.records import SqlCases
-from gateway.chores import Chore, do_chores
 from gateway.citizen.policies import KeptCatalogues
 from gateway.decision.decide import Decider
-from gateway.disclosure import Gate, release_all
+from gateway.disclosure import Gate, Note, release_all
 from gateway.earlier import earlier_logs
 from gateway.errors import SettingsInvalid
 from gateway.identity.assertions import AssertionVerifier
@@ -43,7 +41,6 @@ from gateway.identity.keys import KeyRing, ensure_keys
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.registry import Registry
 from gateway.identity.tokens import TokenIssuer, TokenVerifier
-from gateway.informing import Informing
 from gateway.learning.tally import Tally
 from gateway.log_place import (
     LogPlace,
@@ -55,8 +52,8 @@ from gateway.log_place import (
     open_reading,
     open_writing,
 )
-from gateway.mosaic.rules import longest_reach
-from gateway.mosaic.store import SqlGuard, sweep
+from gateway.mosaic.one_key import require_one_key
+from gateway.mosaic.store import SqlGuard
 from gateway.openings import (
     OpenSource,
     build_decider,
@@ -66,24 +63,14 @@ from gateway.openings import (
     registry_of,
     tally_path,
 )
-from gateway.otlp import Exporter, Target
-from gateway.questioning import Questioning
 from gateway.rates import Rates
-from gateway.reload import Reloader, Stamp, stamp_of
+from gateway.reload import stamp_of
 from gateway.replay.revisions import keep_revision
 from gateway.settings import Settings
 from gateway.veil import Metronome
-from gateway.witnessing import Stamping, Witnessing, begin_watch
+from gateway.witnessing import Witnessing, begin_watch
 
-_LOG = logging.getLogger("doelpoort.wiring")
-
-_LOOK_S = 2.0
-_SAVE_S = 60.0
-_EXPIRE_S = 600.0
-_WITNESS_S = 60.0
 _WITNESS_DEADLINE_S = 10.0
-_STAMP_S = 3600.0
-_SWEEP_S = 3600.0
 _HTTP_TIMEOUT_S = 10.0
 
 
@@ -100,6 +87,9 @@ def os_random(size: int) -> bytes:
 def clock_ms() -> int:
     """Return the time of this host in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+_MACHINE: Final = Machine(clock_ms, os_random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,33 +114,30 @@ def open_gateway(settings: Settings) -> Gateway:
         keys = ensure_keys(settings.home / "keys", random=os_random)
         registry = registry_of(settings)
         registry.load()
-        registers = _open_registers(settings, opened)
+        registers = _open_registers(settings, keys, opened)
         # Taken before the files are read, so that an edit during the start is not overlooked.
         stamp = stamp_of(settings.purposes, settings.policies)
         decider = build_decider(settings, registers.source)
         tally = Tally.open(tally_path(settings.home))
-        opened.callback(_save, tally)
+        opened.callback(save, tally)
         year = utc_now().year
         place = log_place(settings, keys, year)
         ledger = _open_ledger(place, partial(last_note, settings, keys, year), opened)
         log = _open_log(settings, place, ledger, decider, opened)
-        gate = Gate(
-            catalogue=decider.catalogue,
-            decider=decider,
-            facts=FactFinder(registers.cases, registers.source),
-            source=registers.source,
-            ledger=log.ledger,
-            now=utc_now,
-            note=tally.note,
-            hold=release_all if log.witnessing is None else log.witnessing.hold,
-            guard=SqlGuard(registers.cases, counting_key(keys.idempotency)),
-            pace=Metronome(time.monotonic, asyncio.sleep),
-            pseudonyms=Pseudonyms.from_secret(keys.idempotency).known_to,
-            figures=Figures(registers.source, SqlTables(registers.cases)),
-        )
+        gate = _gate(keys, registers, decider, tally.note, log)
         services = _services(settings, keys, registry, _Parts(gate, registers.cases, log.reading))
-        kept = _Kept(registers.source, stamp, tally, log, opened.pop_all())
-        return _gateway(settings, services, place, kept)
+        background = Background(
+            settings=settings,
+            origin=place.origin,
+            machine=_MACHINE,
+            source=registers.source,
+            stamp=stamp,
+            tally=tally,
+            log=log.reading,
+            witnessing=log.witnessing,
+            http=log.http,
+        )
+        return _gateway(services, place, background, opened.pop_all())
     raise AssertionError("an exit stack does not swallow exceptions")
 
 
@@ -181,23 +168,30 @@ class _Log:
     http: httpx.AsyncClient
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What lives as long as the gateway does."""
-
-    source: OpenSource
-    stamp: Stamp
-    tally: Tally
-    log: _Log
-    opened: ExitStack
-
-
-def _open_registers(settings: Settings, opened: ExitStack) -> _Registers:
+def _open_registers(settings: Settings, keys: KeyRing, opened: ExitStack) -> _Registers:
     source = open_source(settings, monotonic_s=time.monotonic)
     opened.callback(source.close)
     cases = open_case_store(settings.cases_url)
     opened.callback(cases.close)
+    require_one_key(settings.cases_url, keys.idempotency)
     return _Registers(source, cases)
+
+
+def _gate(keys: KeyRing, registers: _Registers, decider: Decider, note: Note, log: _Log) -> Gate:
+    return Gate(
+        catalogue=decider.catalogue,
+        decider=decider,
+        facts=FactFinder(registers.cases, registers.source),
+        source=registers.source,
+        ledger=log.ledger,
+        now=utc_now,
+        note=note,
+        hold=release_all if log.witnessing is None else log.witnessing.hold,
+        guard=SqlGuard(registers.cases, counting_key(keys.idempotency)),
+        pace=Metronome(time.monotonic, asyncio.sleep),
+        pseudonyms=Pseudonyms.from_secret(keys.idempotency).known_to,
+        figures=Figures(registers.source, SqlTables(registers.cases)),
+    )
 
 
 def _open_ledger(place: LogPlace, before: Callable[[], str | None], opened: ExitStack) -> Ledger:
@@ -209,7 +203,7 @@ def _open_log(
     settings: Settings, place: LogPlace, ledger: Ledger, decider: Decider, opened: ExitStack
 ) -> _Log:
     """Open what is read of the log, keep the revision beside it, and find its witnesses."""
-    reading = open_reading(place, Machine(clock_ms, os_random), opened)
+    reading = open_reading(place, _MACHINE, opened)
     revision = decider.catalogue.revision
     keep_revision(reading.annex, settings.purposes, settings.policies, revision=revision)
     http = httpx.AsyncClient(timeout=_HTTP_TIMEOUT_S)
@@ -239,122 +233,25 @@ def _open_witnessing(
     )
 
 
-def _gateway(settings: Settings, services: Services, place: LogPlace, kept: _Kept) -> Gateway:
-    async def settle() -> None:
-        # A step that took effect before its entry could be made is recorded as soon as it can be.
-        await desk_of(app.state.services).settle()
+def _gateway(
+    services: Services, place: LogPlace, background: Background, opened: ExitStack
+) -> Gateway:
+    settings = background.settings
 
-    async def end_consents() -> None:
-        await expire_consents(desk_of(app.state.services))
+    def put(exchanged: Services) -> None:
+        app.state.services = exchanged
 
-    async def stop_counting() -> None:
-        services: Services = app.state.services
-        await sweep(services.book, utc_now() - longest_reach(services.gate.catalogue))
-
-    async def background(app: FastAPI) -> None:
-        reloader = _reloader(app, settings, kept)
-        try:
-            informing = Informing(settings, place.origin, kept.log.http, lambda: app.state.services)
-            chores = (
-                *_chores(settings, place, reloader, kept),
-                Chore("entries of steps in cases", _LOOK_S, settle),
-                Chore("consents that ran out", _EXPIRE_S, end_consents),
-                Chore("answers that no longer count", _SWEEP_S, stop_counting),
-                *informing.chores(),
-                *Questioning(settings.home, kept.log.http, lambda: app.state.services).chores(),
-            )
-            await do_chores(chores, asyncio.sleep)
-        finally:
-            await reloader.aclose()
+    async def run(app: FastAPI) -> None:
+        await background.run(InForce(lambda: app.state.services, put))
 
     async def close() -> None:
         await app.state.services.gate.decider.aclose()
-        await kept.log.http.aclose()
-        await kept.source.aclose()
-        kept.opened.close()
+        await background.http.aclose()
+        await background.source.aclose()
+        opened.close()
 
-    app = create_app(
-        services, public_url=settings.public_url, background=background, on_close=close
-    )
+    app = create_app(services, public_url=settings.public_url, background=run, on_close=close)
     return Gateway(app, services, place.vkey, ledger_path(settings, utc_now().year), close)
-
-
-def _chores(
-    settings: Settings, place: LogPlace, reloader: Reloader, kept: _Kept
-) -> Sequence[Chore]:
-    """Return what this gateway does beside answering, as far as it is set up for it."""
-
-    async def save() -> None:
-        _save(kept.tally)
-
-    chores = [
-        Chore("reload of the policy", _LOOK_S, reloader.refresh),
-        Chore("tally", _SAVE_S, save),
-    ]
-    log, http = kept.log.reading, kept.log.http
-    if kept.log.witnessing is not None:
-        chores.append(Chore("witnesses", _WITNESS_S, kept.log.witnessing.ask))
-    if settings.timestamp_url is not None and settings.timestamp_roots is not None:
-        chain = settings.timestamp_roots.read_bytes()
-        stamping = Stamping(settings.timestamp_url, chain, http, log.reader, log.annex, clock_ms)
-        chores.append(Chore("time stamps", _STAMP_S, stamping.ask))
-    if settings.otlp_url is not None:
-        year, context = place.origin.rpartition("/")[2], Context(settings.public_url)
-        for kind in (Kind.LDV, Kind.ADL):
-            position = settings.home / f"otlp-{kind.value}-{year}.position"
-            exporter = Exporter(
-                http,
-                Target(settings.otlp_url, kind, position),
-                records=log.reader,
-                context=context,
-                pause=asyncio.sleep,
-                random=os_random,
-            )
-            chores.append(
-                Chore(f"export of {kind.value} lines", _LOOK_S, _exporting(exporter, log))
-            )
-    return chores
-
-
-def _exporting(exporter: Exporter, log: LogReading) -> Callable[[], Awaitable[None]]:
-    async def export() -> None:
-        await exporter.run(lambda: log.reader.head().size)
-
-    return export
-
-
-def _reloader(app: FastAPI, settings: Settings, kept: _Kept) -> Reloader:
-    """Return what puts edited policy files in force; their revision is kept before it is used."""
-
-    async def build() -> Decider:
-        return await asyncio.to_thread(build_decider, settings, kept.source)
-
-    async def announce(revision: str) -> None:
-        folders, annex = (settings.purposes, settings.policies), kept.log.reading.annex
-        await asyncio.to_thread(keep_revision, annex, *folders, revision=revision)
-        request_id = new_request_id(clock_ms(), os_random)
-        entry = Draft(EntryType.POLICY, request_id, {"policy": revision})
-        await app.state.services.gate.ledger.append(entry)
-
-    def put(services: Services) -> None:
-        app.state.services = services
-
-    return Reloader(
-        lambda: app.state.services,
-        put,
-        stamp=lambda: stamp_of(settings.purposes, settings.policies),
-        build=build,
-        announce=announce,
-        seen=kept.stamp,
-    )
-
-
-def _save(tally: Tally) -> None:
-    """Write the counts; a disk that does not take them stops nothing else."""
-    try:
-        tally.save()
-    except OSError as exc:
-        _LOG.error("the tally is not written: %s", type(exc).__name__)
 
 
 def _require_folder(place: LogPlace) -> None:
@@ -383,7 +280,7 @@ def _services(settings: Settings, keys: KeyRing, registry: Registry, parts: _Par
         personal=parts.log.personal,
         annex=parts.log.annex,
         kept=KeptCatalogues(parts.log.annex.revision),
-        earlier=earlier_logs(settings, keys, parts.log.reader, Machine(clock_ms, os_random)),
+        earlier=earlier_logs(settings, keys, parts.log.reader, _MACHINE),
         status=lambda: gate.ledger.status,
         tokens=TokenVerifier(
             key=keys.token.public_key(), issuer=public_url, audience=public_url, registry=registry

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gateway.cases.model import Case, Confirmation, Consent, Representation
+from gateway.cases.model import Agreement, Case, Confirmation, Consent, Representation
 from gateway.catalogue.model import Catalogue
 from gateway.errors import SourceFailed
 from gateway.sources.source import Query, Row
@@ -75,6 +75,10 @@ class MemoryCases:
     async def cases(self, subject: Subject) -> Sequence[Case]:  # noqa: ARG002 (there is one person)
         """Return the cases of the one person."""
         return self._answer("cases", self.known)
+
+    async def plans(self, subject: Subject) -> Mapping[str, Sequence[Agreement]]:  # noqa: ARG002
+        """Return the agreements in the cases of the one person: nobody agreed anything."""
+        return {case.id: () for case in self._answer("plans", self.known)}
 
     async def consents(self, subject: Subject, processing: str) -> Sequence[Consent]:  # noqa: ARG002
         """Return the consents for this processing."""

@@ -14,7 +14,14 @@ from audit.errors import DuplicateRequest
 from gateway.cases.desk import Desk
 from gateway.cases.finder import FactFinder
 from gateway.cases.migrate import migrate
-from gateway.cases.model import Actor, Case, Confirmation, Consent, Representation
+from gateway.cases.model import (
+    Actor,
+    Agreement,
+    Case,
+    Confirmation,
+    Consent,
+    Representation,
+)
 from gateway.cases.opening import open_cases
 from gateway.cases.records import SqlCases, SqlPen
 from gateway.catalogue.model import Catalogue
@@ -33,11 +40,17 @@ class MemoryCases:
     appointed: Sequence[Representation] = ()
     fails: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
+    agreed: Mapping[str, Sequence[Agreement]] = field(default_factory=dict)
 
     async def cases(self, _subject: Subject) -> Sequence[Case]:
         """Return the cases."""
         self._note("cases")
         return self.found
+
+    async def plans(self, _subject: Subject) -> Mapping[str, Sequence[Agreement]]:
+        """Return the agreements in the cases."""
+        self._note("plans")
+        return self.agreed
 
     async def consents(self, _subject: Subject, processing: str) -> Sequence[Consent]:
         """Return the consents for this processing."""

@@ -18,10 +18,12 @@ from gateway.api.problems import (
     PROBLEMS,
     Problem,
 )
+from gateway.api.words import PERSON_NUMBER
 from gateway.cases.refusals import SENTENCES, CaseCode
 from gateway.errors import (
     BodyInvalid,
     CaseRefused,
+    CaseRunning,
     SubjectInvalid,
     TooManyLooks,
     VersionConflict,
@@ -80,11 +82,13 @@ async def on_known_error(_: Request, exc: Exception) -> Response:
 
 
 def _particulars(exc: Exception) -> Mapping[str, object]:
-    """Return what a problem with a case tells beside its kind: which rule, or which version."""
+    """Return what a problem with a case tells beside its kind: which rule, case or version."""
     match exc:
         case CaseRefused(code=code):
             nl, en = SENTENCES[CaseCode(code)]
             return {"code": code, "detail": nl, "detail_en": en}
+        case CaseRunning(case_id=case):
+            return {"case": case}
         case VersionConflict(current=version):
             return {"version": version}
         case _:
@@ -116,6 +120,8 @@ _FAULTS = {
     "too_short": "is leeg / is empty",
     "string_too_long": "is te lang / is too long",
     "string_too_short": "is leeg / is empty",
+    PERSON_NUMBER: "bevat het nummer van een persoon; laat dat weg / holds the number of a person; "
+    "leave it out",
     "literal_error": "is geen van de toegestane waarden / is none of the allowed values",
 }
 

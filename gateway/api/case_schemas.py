@@ -13,9 +13,10 @@ from pydantic import (
     RootModel,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 from gateway.api.schemas import FIELDS_LIMIT, Name, ReceiptOut, SubjectIn
-from gateway.recording.detect import BSN, found_in
+from gateway.api.words import PERSON_NUMBER, without_bsn
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER_OF_A_PERSON = re.compile(r"[0-9]{9}")
@@ -30,9 +31,9 @@ def _parse_day(value: object) -> dt.date:
 
 def _without_number(text: str) -> str:
     # Days and amounts come in groups of digits too, so in groups it must pass for a BSN.
-    if _NUMBER_OF_A_PERSON.search(text) or found_in(text, (BSN,)):
-        raise ValueError("a number of a person does not belong here")
-    return text
+    if _NUMBER_OF_A_PERSON.search(text):
+        raise PydanticCustomError(PERSON_NUMBER, "a number of a person does not belong here")
+    return without_bsn(text)
 
 
 Day = Annotated[dt.date, BeforeValidator(_parse_day)]
@@ -93,7 +94,7 @@ class JoinIn(_In):
     mandate: ShortText | None = Field(default=None, description="What for, in words.")
     tasks: Words = Field(default_factory=list, description="What it may declare; empty: all.")
     trajectory: Name | None = Field(default=None, description="The help it takes part for.")
-    until: Day | None = Field(default=None, description="Last day; else the term of the kind.")
+    until: Day | None = Field(default=None, description="Last day, within the term; else that.")
 
 
 class LeaveIn(_In):
@@ -126,10 +127,22 @@ class AgreeIn(_In):
     organisation: Name
     action: ShortText
     until: Day | None = None
+    next_on: Day | None = Field(default=None, description="The next day that is set for it.")
+
+
+class ProgressIn(_In):
+    """Note how far an agreement of yours is; the coordinator may do so for every party."""
+
+    step: Literal["progress"]
+    agreement: Annotated[int, Field(ge=1, le=999)]
+    status: Literal["gepland", "loopt"] = Field(description="Planned, or going on.")
+    next_on: Day | None = Field(
+        default=None, description="The next day that is set for it; left out: none is."
+    )
 
 
 class FulfilIn(_In):
-    """Note that an agreement was kept."""
+    """Note that an agreement was kept, which is the end of it."""
 
     step: Literal["fulfil"]
     agreement: Annotated[int, Field(ge=1, le=999)]
@@ -167,6 +180,7 @@ class StepIn(
             | EndTrajectoryIn
             | AdvanceIn
             | AgreeIn
+            | ProgressIn
             | FulfilIn
             | StallIn
             | ResumeIn
@@ -222,6 +236,10 @@ class AgreementOut(BaseModel):
     organisation: str
     action: str
     until: dt.date | None
+    status: Literal["gepland", "loopt", "gereed"] = Field(
+        description="Planned, going on, or kept: what other parties learn of it."
+    )
+    next_on: dt.date | None = Field(description="The next day that is set for it.")
     is_done: bool
 
 
@@ -259,6 +277,26 @@ class FoundCaseOut(BaseModel):
     kind: str
     phase: str
     due: DueOut | None = Field(description="Null: cases of this kind have no term to decide in.")
+
+
+class DueCaseOut(BaseModel):
+    """A case that waits for a decision of the caller; who it is about stands in the case itself."""
+
+    id: str
+    kind: str
+    phase: str
+    opened: dt.date = Field(description="The day on which the case began.")
+    decide_by: dt.date = Field(description="The last day to decide.")
+    is_overdue: bool = Field(description="The last day is over.")
+    version: int
+
+
+class DueCasesOut(BaseModel):
+    """The cases that wait for a decision, the most urgent first; the receipt is of the look."""
+
+    cases: list[DueCaseOut]
+    next_start: int | None = Field(description="The `start` of the next page; null: no more.")
+    receipt: ReceiptOut
 
 
 class StepOut(BaseModel):

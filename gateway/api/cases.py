@@ -5,8 +5,9 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from gateway.api.answers import receipt_out
 from gateway.api.case_schemas import (
     AdvanceIn,
     AgreeIn,
@@ -15,11 +16,13 @@ from gateway.api.case_schemas import (
     CaseSearchIn,
     CloseIn,
     DecideIn,
+    DueCasesOut,
     EndTrajectoryIn,
     FoundCaseOut,
     FulfilIn,
     JoinIn,
     LeaveIn,
+    ProgressIn,
     ResumeIn,
     StallIn,
     StepIn,
@@ -34,7 +37,8 @@ from gateway.cases.deadlines import Due
 from gateway.cases.desk import Desk
 from gateway.cases.flow import Asked, View, begin, read, search, take, view_of
 from gateway.cases.machine import Joining, Start, Step
-from gateway.cases.model import Actor, CaseRecord, Signal
+from gateway.cases.model import Actor, CaseRecord, Progress, Signal
+from gateway.cases.worklist import MOST_SKIPPED, Waiting, list_waiting
 from gateway.catalogue.model import Beginning, Phase
 from gateway.errors import BodyInvalid, NotFound
 from gateway.identity.tokens import VerifiedCaller
@@ -45,7 +49,8 @@ router = APIRouter(route_class=StrictRoute, tags=["cases"])
 
 ID = r"^[0-9a-f]{32}$"
 _VERSION = re.compile(r'"?([1-9][0-9]{0,8})"?')
-_CREATED = 201
+_CREATED, _CONFLICT = 201, 409
+_MOST_DUE, _USUALLY_DUE = 200, 50
 
 _IF_MATCH: dict[str, Any] = {
     "name": "If-Match",
@@ -59,6 +64,10 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": ProblemOut, "description": "No valid token."},
     409: {"model": ProblemOut, "description": "The rules refuse it, or somebody else was first."},
     503: {"model": ProblemOut, "description": "Not recorded, so not done."},
+}
+_OF_WORKLIST: dict[int | str, dict[str, Any]] = {
+    **{status: each for status, each in _PROBLEMS.items() if status != _CONFLICT},
+    403: {"model": ProblemOut, "description": "This role decides in no case with a term."},
 }
 _OF_ONE: dict[int | str, dict[str, Any]] = {
     **_PROBLEMS,
@@ -118,6 +127,26 @@ async def search_cases(request: Request, body: CaseSearchIn, caller: Caller) -> 
     )
 
 
+@router.get("/due-cases", response_model=DueCasesOut, responses={**_OF_WORKLIST, **TOO_MANY_LOOKS})
+async def read_due_cases(
+    request: Request,
+    caller: Caller,
+    start: Annotated[int, Query(ge=0, le=MOST_SKIPPED)] = 0,
+    limit: Annotated[int, Query(ge=1, le=_MOST_DUE)] = _USUALLY_DUE,
+) -> Response:
+    """Return the cases that wait for the caller's decision, the most urgent first; no persons."""
+    service = services_of(request)
+    service.rates.take(caller.client_id, Look.SEARCH)
+    found = await list_waiting(desk_of(service), actor_of(caller), start, limit)
+    return _answer(
+        {
+            "cases": [_due_case_out(each) for each in found.cases],
+            "next_start": found.next_start,
+            "receipt": receipt_out(found.receipt),
+        }
+    )
+
+
 @router.get("/cases/{id}", responses={**_OF_ONE, **TOO_MANY_LOOKS})
 async def read_case(
     id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
@@ -174,22 +203,27 @@ def asked_of(body: StepIn) -> Asked:
 
 
 def _asked_without_party(
-    body: AdvanceIn | AgreeIn | FulfilIn | StallIn | ResumeIn | DecideIn | CloseIn,
+    body: AdvanceIn | AgreeIn | ProgressIn | FulfilIn | StallIn | ResumeIn | DecideIn | CloseIn,
 ) -> Asked:
     match body:
         case AdvanceIn(phase=phase):
             return Asked(Step.ADVANCED, lambda m, r: m.advance(r, Phase(phase)))
-        case AgreeIn() as agreed:
-            return Asked(
-                Step.AGREED,
-                lambda m, r: m.agree(r, agreed.organisation, agreed.action, agreed.until),
-            )
-        case FulfilIn(agreement=number):
-            return Asked(Step.FULFILLED, lambda m, r: m.fulfil(r, number))
+        case AgreeIn() | ProgressIn() | FulfilIn():
+            return _asked_of_plan(body)
         case CloseIn():
             return Asked(Step.CLOSED, lambda m, r: m.close(r))
         case other:
             return _asked_to_note(other)
+
+
+def _asked_of_plan(body: AgreeIn | ProgressIn | FulfilIn) -> Asked:
+    match body:
+        case AgreeIn(organisation=name, action=action, until=until, next_on=day):
+            return Asked(Step.AGREED, lambda m, r: m.agree(r, name, action, until, day))
+        case ProgressIn(agreement=number, status=status, next_on=day):
+            return Asked(Step.PROGRESSED, lambda m, r: m.progress(r, number, Progress(status), day))
+        case FulfilIn(agreement=number):
+            return Asked(Step.FULFILLED, lambda m, r: m.fulfil(r, number))
 
 
 def _asked_to_note(body: StallIn | ResumeIn | DecideIn) -> Asked:
@@ -267,10 +301,24 @@ def _case_out(view: View) -> dict[str, object]:
                 "organisation": each.organisation,
                 "action": each.action,
                 "until": each.until,
+                "status": each.status.value,
+                "next_on": each.next_on,
                 "is_done": each.is_done,
             }
             for each in view.agreements
         ],
+    }
+
+
+def _due_case_out(waiting: Waiting) -> dict[str, object]:
+    return {
+        "id": waiting.case_id,
+        "kind": waiting.kind,
+        "phase": waiting.phase,
+        "opened": waiting.began_on,
+        "decide_by": waiting.due.decide_by,
+        "is_overdue": waiting.due.is_overdue,
+        "version": waiting.version,
     }
 
 

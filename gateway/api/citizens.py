@@ -12,6 +12,7 @@ from gateway.api.guard import Caller
 from gateway.api.schemas import TOO_MANY_LOOKS, ProblemOut, ReceiptOut, SubjectIn
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
+from gateway.citizen.looks import SCOPE
 from gateway.citizen.report import Desk, KeptLog, Page, Proven, give_report
 from gateway.citizen.store import text_of
 from gateway.citizen.story import Told
@@ -80,15 +81,19 @@ class ProofOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """One time that somebody asked."""
+    """One time that somebody asked, or looked."""
 
     at: str
     organisation: str
-    role: str
+    role: str = Field(description="What the role is called, in Dutch.")
+    role_en: str
     task: str | None
     purpose: WordsOut
     legal_basis: list[WordsOut]
-    outcome: str = Field(description="given, refused, waiting, undelivered or undone")
+    outcome: str = Field(
+        description="given, refused, waiting, undelivered or undone; looked for a look at a case "
+        "or at a question, where nobody asked for data."
+    )
     got: list[GotOut]
     is_emergency: bool
     with_others: bool = Field(description="Whether the question was about others as well.")
@@ -98,11 +103,12 @@ class LineOut(BaseModel):
 
 
 class ReportOut(BaseModel):
-    """Who asked what, the newest first; the receipt is of the look itself."""
+    """Who asked or looked at what, the newest first; the receipt is of the look itself."""
 
     lines: list[LineOut]
     next_below: int | None
     next_year: int | None
+    scope: WordsOut = Field(description="What stands in a report and what does not, in words.")
     receipt: ReceiptOut
 
 
@@ -110,7 +116,7 @@ class ReportOut(BaseModel):
     "/citizen-reports", response_model=ReportOut, responses={**_PROBLEMS, **TOO_MANY_LOOKS}
 )
 async def create_report(request: Request, body: ReportIn, caller: Caller) -> Response:
-    """Tell a person who asked what about them, why, on which basis, and what they got."""
+    """Tell a person who asked or looked at what about them, why, on which basis, and what came."""
     service = services_of(request)
     service.rates.take(caller.client_id, Look.REPORT)
     gate = service.gate
@@ -124,6 +130,7 @@ async def create_report(request: Request, body: ReportIn, caller: Caller) -> Res
         "lines": [_line_out(each) for each in report.lines],
         "next_below": report.next_below,
         "next_year": report.next_year,
+        "scope": _words(SCOPE),
         "receipt": receipt_out(report.receipt),
     }
     return Response(orjson.dumps(members), media_type="application/json")
@@ -134,7 +141,8 @@ def _line_out(proven: Proven) -> dict[str, object]:
     return {
         "at": text_of(line.at),
         "organisation": line.organisation,
-        "role": line.role,
+        "role": line.role.nl,
+        "role_en": line.role.en,
         "task": line.task,
         "purpose": _words(line.purpose),
         "legal_basis": [_words(each) for each in line.basis],

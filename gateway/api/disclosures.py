@@ -97,7 +97,7 @@ def _keeping(service: Services, caller: VerifiedCaller, body: DisclosureIn) -> A
     """Return what keeps a request that only lacks an answer, unless it would rather be refused."""
     if body.wait == "refuse":
         return None
-    return partial(ask, desk_of(service), caller.client_id)
+    return partial(ask, service.gate, desk_of(service), caller.client_id)
 
 
 async def _note_undelivered(service: Services, receipt: Receipt) -> None:

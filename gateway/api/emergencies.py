@@ -13,6 +13,7 @@ from gateway.api.guard import Caller
 from gateway.api.schemas import TOO_MANY_LOOKS, DisclosureIn, DisclosureOut, ProblemOut, ReceiptOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
+from gateway.api.words import NAMES_NOBODY
 from gateway.citizen.store import SqlMessages, text_of
 from gateway.emergency.model import (
     VALID_FOR,
@@ -40,7 +41,10 @@ def _say_something(words: str) -> str:
 
 
 OwnWords = Annotated[
-    str, StringConstraints(max_length=_MOST_CHARACTERS), AfterValidator(_say_something)
+    str,
+    StringConstraints(max_length=_MOST_CHARACTERS),
+    AfterValidator(_say_something),
+    NAMES_NOBODY,
 ]
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -1,6 +1,7 @@
 """GET /v1/health: can the gateway answer, under which policy, how fresh is its checkpoint."""
 
 from collections.abc import Awaitable
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -8,10 +9,16 @@ from gateway.api.cases import desk_of
 from gateway.api.schemas import HealthOut
 from gateway.api.state import services_of
 from gateway.cases.deadlines import count_overdue
+from gateway.cases.store import CaseBook
 from gateway.citizen.store import SqlMessages
 from gateway.errors import SourceFailed
+from gateway.inbox.given_up import count_given_up
+from gateway.log_place import year_is_over
 
 router = APIRouter(tags=["health"])
+
+YEAR_IS_OVER: Final = "year passed, restart"
+"""What health says of a log of last year; entries go on into it until the gateway is restarted."""
 
 
 @router.get("/health", responses={503: {"model": HealthOut}})
@@ -31,10 +38,16 @@ async def read_health(request: Request, response: Response) -> HealthOut:
         checkpoint_age_s=round(max(age_ms, 0) / 1000, 3),
         engine=service.engine,
         policy_problem=service.policy_problem,
+        log_problem=YEAR_IS_OVER if year_is_over(service.log.origin, service.now()) else None,
         cases_overdue=await _told(count_overdue(desk.catalogue, desk.book, desk.moment().day)),
         reviews_overdue=await _told(messages.overdue(service.now())),
-        messages_given_up=await _told(messages.dead()),
+        messages_given_up=await _told(_given_up(service.book)),
     )
+
+
+async def _given_up(book: CaseBook) -> int:
+    """Count what nobody took: messages to persons and reviewers, and to the systems of partners."""
+    return await SqlMessages(book).dead() + await count_given_up(book)
 
 
 async def _told(count: Awaitable[int]) -> int | None:

@@ -14,6 +14,7 @@ from gateway.api.guard import Caller
 from gateway.api.schemas import TOO_MANY_LOOKS, LegalBasisOut, ProblemOut, ReceiptOut
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
+from gateway.api.words import NAMES_NOBODY
 from gateway.catalogue.model import Catalogue
 from gateway.errors import BodyInvalid
 from gateway.inbox.flow import answer, inbox, read, remind
@@ -44,7 +45,11 @@ class AnswerIn(_In):
 
     answer: Literal["yes", "no", "unknown", "decline"]
     reason: (
-        Annotated[str, StringConstraints(min_length=1, max_length=_REASON_LIMIT, pattern=r"\S")]
+        Annotated[
+            str,
+            StringConstraints(min_length=1, max_length=_REASON_LIMIT, pattern=r"\S"),
+            NAMES_NOBODY,
+        ]
         | None
     ) = Field(default=None, description="Only with `decline`; sealed, never told to who asked.")
 
@@ -85,10 +90,15 @@ class StepTakenOut(BaseModel):
     receipt: ReceiptOut
 
 
-@router.get("/inbox", response_model=list[QuestionOut], responses=_PROBLEMS)
+@router.get("/inbox", response_model=list[QuestionOut], responses={**_PROBLEMS, **TOO_MANY_LOOKS})
 async def read_inbox(request: Request, caller: Caller) -> Response:
-    """Return the open questions for the caller's organisation and role, the most urgent first."""
-    desk = desk_of(services_of(request))
+    """Return the open questions for the caller's organisation and role, the most urgent first.
+
+    A list that tells about anybody is recorded, once, before it is shown.
+    """
+    service = services_of(request)
+    service.rates.take(caller.client_id, Look.INBOX)
+    desk = desk_of(service)
     found = await inbox(desk, actor_of(caller))
     return _answer([_question_out(desk.catalogue, each, _masked(each)) for each in found])
 

@@ -198,6 +198,16 @@ CASE_REFUSED = Problem(
     "De regels van de casus laten deze stap niet toe. Zie `code`.",
     "The rules of the case do not allow this step. See `code`.",
 )
+_CASE_RUNNING = Problem(
+    "case-running",
+    409,
+    "Zo'n casus loopt al",
+    "Such a case runs already",
+    "Uw organisatie doet al mee in een casus van deze soort over deze persoon. Werk daarin verder: "
+    "`case` zegt welke.",
+    "Your organisation already takes part in a case of this kind about this person. Go on in that "
+    "one: `case` says which.",
+)
 VERSION_CONFLICT = Problem(
     "version-conflict",
     409,
@@ -227,11 +237,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     own.OwnReview: _OWN_REVIEW,
     own.ReviewClosed: _REVIEW_CLOSED,
     own.CaseRefused: CASE_REFUSED,
+    own.CaseRunning: _CASE_RUNNING,
     own.TooManyLooks: _TOO_MANY_LOOKS,
     own.ReportTooLarge: _REPORT_TOO_LARGE,
     own.VersionConflict: VERSION_CONFLICT,
     own.CasesUnavailable: _CASES_DOWN,
     own.SourceFailed: INTERNAL,
+    own.AnswerOdd: INTERNAL,
     own.SourceInvalid: INTERNAL,
     own.NoiseUnavailable: INTERNAL,
     own.SettingsInvalid: INTERNAL,

@@ -4,19 +4,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gateway.api.words import NAMES_NOBODY
+
 FIELDS_LIMIT = 100
 
-# Names are echoed in refusals and may stand in the ledger, so no number of a person fits: there are
-# never five digits in a row.
+# Names are echoed in refusals and may stand in the ledger, so no number of a person and no date
+# fits, however it is written: a name begins with a letter and holds four digits at most.
 Name = Annotated[
     str,
-    StringConstraints(pattern=r"^(?:[0-9]{0,4}[a-z_-])*[0-9]{0,4}$", min_length=1, max_length=64),
+    StringConstraints(pattern=r"^[a-z](?:[a-z_-]*[0-9]){0,4}[a-z_-]*$", max_length=64),
 ]
 # A purpose may be typed as free text by someone who does not know the catalogue; it is then told
 # apart as too vague, and its text goes nowhere.
 PurposeText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
-Justification = Annotated[str, StringConstraints(max_length=2_000)]
+PurposeAsked = Annotated[PurposeText, NAMES_NOBODY]
+Justification = Annotated[str, StringConstraints(max_length=2_000), NAMES_NOBODY]
 
 
 class SubjectIn(BaseModel):
@@ -40,9 +43,11 @@ class DisclosureIn(BaseModel):
     activity: Name = Field(
         description="Step 2: the activity of that task.", examples=["criteria-toetsen-zwaarte"]
     )
-    purpose: PurposeText | Annotated[list[PurposeText], Field(min_length=1, max_length=10)] = Field(
-        description="Step 3: one purpose; more than one is refused.",
-        examples=["lichte-of-zware-hulp"],
+    purpose: PurposeAsked | Annotated[list[PurposeAsked], Field(min_length=1, max_length=10)] = (
+        Field(
+            description="Step 3: one purpose; more than one is refused.",
+            examples=["lichte-of-zware-hulp"],
+        )
     )
     subject: SubjectIn | None = Field(
         default=None, description="The person; left out only for figures about groups."
@@ -139,12 +144,17 @@ class DisclosureOut(BaseModel):
 class PendingOut(BaseModel):
     """That a request waits for the professional who holds the answer."""
 
-    disclosure_id: str
+    disclosure_id: str = Field(
+        description="Collect the answer under this id; of who asked the same before and still "
+        "waits, it is that of the first time."
+    )
     outcome: Literal["pending"]
     message: str
     message_en: str
-    until: str | None = Field(default=None, description="The last day on which it is answered.")
-    receipt: ReceiptOut | None = None
+    until: str = Field(description="The last day on which it is answered.")
+    receipt: ReceiptOut | None = Field(
+        default=None, description="Of the request itself; there is none when you only look."
+    )
 
 
 class UnansweredOut(BaseModel):
@@ -173,6 +183,11 @@ class ProblemOut(BaseModel):
     detail: str
     detail_en: str
     errors: list[MemberOut] | None = None
+    code: str | None = Field(default=None, description="The rule that refuses a step in a case.")
+    case: str | None = Field(
+        default=None, description="The case in which you take part already, instead of a second."
+    )
+    version: int | None = Field(default=None, description="The version of the case as it is now.")
     disclosure_id: str | None = None
     step: int | None = None
     reasons: list[ReasonOut] | None = None
@@ -222,6 +237,10 @@ class HealthOut(BaseModel):
     policy_problem: str | None = Field(
         default=None,
         description="Why edited policy files are not in force; the old ones still are.",
+    )
+    log_problem: str | None = Field(
+        default=None,
+        description="That entries still go into the log of a year that is over, and what to do.",
     )
     cases_overdue: int | None = Field(
         default=None, description="Open cases in which nobody decided within the term."

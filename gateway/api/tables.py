@@ -17,7 +17,7 @@ from gateway.api.schemas import (
     Justification,
     Name,
     ProblemOut,
-    PurposeText,
+    PurposeAsked,
     SubjectIn,
 )
 from gateway.api.state import services_of
@@ -56,7 +56,7 @@ class RecipientIn(_In):
     ] = Field(description="The recipient's own opaque id of the person who will collect.")
     task: Name
     activity: Name
-    purpose: PurposeText
+    purpose: PurposeAsked
     fields: Annotated[list[Name], Field(max_length=FIELDS_LIMIT)] | None = None
     justifications: Annotated[dict[Name, Justification], Field(max_length=FIELDS_LIMIT)] = Field(
         default_factory=dict

@@ -131,6 +131,8 @@ class Desk:
     async def record_all_then_write(self, drafts: Sequence[Draft], write: Write) -> list[Receipt]:
         """Take a step of several entries that widens: all of it in the ledger, or none in effect.
 
+        What `write` finds may decide what is recorded: `drafts` is read once that is done.
+
         Effects: as `record_then_write`; of entries of which one could not be made, those that were
                  made are corrected.
         Raises:  VersionConflict, CasesUnavailable, an AuditError.

@@ -11,6 +11,9 @@ from gateway.subject import Subject
 GIVEN, WITHDRAWN, EXPIRED = "given", "withdrawn", "expired"
 """The words by which steps with a consent stand in the ledger."""
 
+QUESTION_READ = "question_read"
+"""The word by which a look at a question to a professional stands in the ledger."""
+
 
 def case_draft(
     catalogue: Catalogue, actor: Actor, record: CaseRecord, step: Step, request_id: str

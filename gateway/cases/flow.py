@@ -20,7 +20,7 @@ from gateway.cases.finder import Inquiry
 from gateway.cases.machine import Machine, Start, Step
 from gateway.cases.model import Actor, Agreement, Case, CaseRecord, Party
 from gateway.cases.store import CasePen
-from gateway.errors import NotFound, VersionConflict
+from gateway.errors import CaseRunning, NotFound, VersionConflict
 from gateway.subject import Subject
 
 Change = Callable[[Machine, CaseRecord], CaseRecord]
@@ -62,9 +62,9 @@ class Found:
 async def begin(
     desk: Desk, actor: Actor, start: Start, keep: Keep[CaseRecord] = keep_nothing
 ) -> tuple[CaseRecord, Receipt]:
-    """Begin a case, recorded before it is there.
+    """Begin a case, recorded before it is there; a second one only beside those of others.
 
-    Raises: CaseRefused, CasesUnavailable, an AuditError; what is raised by `keep`.
+    Raises: CaseRefused, CaseRunning, CasesUnavailable, an AuditError; what is raised by `keep`.
     """
     record = desk.machine(actor).begin(start, desk.new_key)
     draft = case_draft(desk.catalogue, actor, record, Step.BEGUN, desk.new_entry_id())
@@ -73,9 +73,14 @@ async def begin(
 
     async def write(pen: CasePen) -> None:
         await also(pen)
+        _demand_first(desk, actor, start, await pen.hold(start.subject))
         await pen.insert(record)
 
-    return record, await desk.record_then_write(draft, write)
+    try:
+        return record, await desk.record_then_write(draft, write)
+    except CaseRunning as running:
+        await _record_finding(desk, actor, running.case_id)
+        raise
 
 
 async def take(
@@ -167,6 +172,26 @@ async def _sharing_holds(desk: Desk, actor: Actor, record: CaseRecord) -> bool:
     inquiry = Inquiry(record.subject, actor.organisation, (), None, day, role=actor.role)
     outcomes = await desk.facts.gather(inquiry, purpose, purpose.minimal)
     return outcomes.get("consent") == MET
+
+
+def _demand_first(desk: Desk, actor: Actor, start: Start, cases: Sequence[Case]) -> None:
+    """Refuse a second case to who takes part in one; what others have is not there for it.
+
+    Raises: CaseRunning.
+    """
+    day = desk.moment().day
+    for case in cases:
+        mine = (each for each in case.parties if each.organisation == actor.organisation)
+        takes_part = any(each.takes_part_on(day) for each in mine)
+        if case.kind == start.kind and case.is_open and takes_part:
+            raise CaseRunning(case.id)
+
+
+async def _record_finding(desk: Desk, actor: Actor, case_id: str) -> None:
+    """Record that somebody is told of a case: finding it this way is a look like any other."""
+    record = await desk.find_case(case_id)
+    if record is not None:
+        await _record_reading(desk, actor, record)
 
 
 async def _record_reading(desk: Desk, actor: Actor, record: CaseRecord) -> None:

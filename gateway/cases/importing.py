@@ -1,24 +1,28 @@
 """Taking over cases that were kept as plain rows, such as those of the invented clients.
 
-Shapes:  `casus` with its `casus_partij`, `toestemming`, `bron_bevestiging`, `vertegenwoordiging`;
-         days as ISO texts. A case without a phase of its own is simply running, or closed.
+Shapes:  `casus` with its `casus_partij`, `werkplan`, `toestemming`, `bron_bevestiging`,
+         `vertegenwoordiging`; days as ISO texts. A case without a phase of its own is simply
+         running, or closed. A line of a werkplan is that of the case of this kind of its person.
 """
 
 import datetime as dt
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from gateway.cases.migrate import migrate
 from gateway.cases.model import (
+    Agreement,
     Case,
     CaseRecord,
     Confirmation,
     Consent,
     ConsentRecord,
     Party,
+    Progress,
     Representation,
 )
 from gateway.cases.rows import (
@@ -30,7 +34,11 @@ from gateway.cases.rows import (
 )
 from gateway.cases.tables import METADATA, Statements
 from gateway.catalogue.model import Phase
+from gateway.catalogue.own_tables import CASES, PARTIES, WORK_PLAN
 from gateway.subject import Subject, parse_bsn
+
+_WITH_A_PLAN: Final = "werkplan"
+"""The kind of case in which parties make agreements."""
 
 Row = Mapping[str, object]
 Tables = Mapping[str, Sequence[Row]]
@@ -61,7 +69,7 @@ def refill(tables: Tables, database: Path) -> None:
 
 def _add_all(connection: sqlite3.Connection, tables: Tables) -> None:
     say = Statements.written_for("sqlite")
-    records = [_record(row, tables.get("casus_partij", ())) for row in tables.get("casus", ())]
+    records = [_record(row, tables) for row in tables.get(CASES, ())]
     parties = [
         party_row(record.case, place)
         for record in records
@@ -83,14 +91,15 @@ def _numbered(
     return [read(f"{name}-{place}", row) for place, row in enumerate(tables.get(name, ()))]
 
 
-def _record(row: Row, parties: Iterable[Row]) -> CaseRecord:
+def _record(row: Row, tables: Tables) -> CaseRecord:
     label, kind = str(row["casus_id"]), str(row["soort"])
     running = Phase(str(row.get("fase") or Phase.RUNNING))
     members = tuple(
         Party(str(each["organisatie"]), _day(each["van"]), _maybe_day(each["tot"]))
-        for each in parties
+        for each in tables.get(PARTIES, ())
         if each["casus_id"] == label
     )
+    plan = [each for each in tables.get(WORK_PLAN, ()) if each["bsn"] == row["bsn"]]
     return CaseRecord(
         case=Case(
             id=_key("case", label),
@@ -105,7 +114,14 @@ def _record(row: Row, parties: Iterable[Row]) -> CaseRecord:
         ledger_key=_key("ledger", label),
         version=1,
         began_on=_day(row["datum_start"]),
+        agreements=tuple(_agreements(plan)) if kind == _WITH_A_PLAN else (),
     )
+
+
+def _agreements(plan: Iterable[Row]) -> Iterator[Agreement]:
+    for number, row in enumerate(plan, start=1):
+        status, next_on = Progress(str(row["status"])), _maybe_day(row["volgende_datum"])
+        yield Agreement(number, str(row["partij"]), str(row["actie"]), None, status, next_on)
 
 
 def _consent(name: str, row: Row) -> Mapping[str, object]:

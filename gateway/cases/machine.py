@@ -7,7 +7,7 @@
     end_trajectory     the same                             the case is open
     advance            the coordinator                      to the next phase, and no other
     agree              the coordinator                      there is a work plan, so not before it
-    fulfil             whose agreement it is, or the same   the same
+    progress, fulfil   whose agreement it is, or the same   it was not kept yet
     stall, resume      the coordinator                      it is not noted so already
     decide             the coordinator                      its kind has a term for it; once
     close              the coordinator                      the case is open
@@ -27,6 +27,7 @@ from gateway.cases.model import (
     Case,
     CaseRecord,
     Party,
+    Progress,
     Signal,
 )
 from gateway.cases.refusals import NEEDS_CONVERSATION, CaseCode
@@ -51,6 +52,7 @@ class Step(StrEnum):
     ADVANCED = "advanced"
     AGREED = "agreed"
     FULFILLED = "fulfilled"
+    PROGRESSED = "progressed"
     CLOSED = "closed"
     READ = "read"
     STALLED = "stalled"
@@ -121,7 +123,9 @@ class Machine:
         return CaseRecord(case, start.subject, new_id(), 1, day, start.signal)
 
     def join(self, record: CaseRecord, joining: Joining) -> CaseRecord:
-        """Return the case with one party more, for the term of its kind when no day is named.
+        """Return the case with one party more, until the day that is named or for the whole term.
+
+        No day lies after the term of the kind of case; who needs more time joins again later.
 
         Raises: CaseRefused.
         """
@@ -133,8 +137,10 @@ class Machine:
         taken = case.has_party(joining.organisation, joining.role, day)
         _demand(not taken, CaseCode.ALREADY_PARTY)
         _demand(len(case.parties) < MOST_PARTIES, CaseCode.TOO_MANY)
-        until = joining.until or self._term_of(case)
+        longest = self._term_of(case)
+        until = joining.until or longest
         _demand(until is None or until >= day, CaseCode.TERM_WRONG)
+        _demand(longest is None or until is None or until <= longest, CaseCode.TERM_TOO_LONG)
         party = Party(
             joining.organisation,
             day,
@@ -176,9 +182,14 @@ class Machine:
         return _next(record, replace(record.case, phase=to))
 
     def agree(
-        self, record: CaseRecord, organisation: str, action: str, until: dt.date | None
+        self,
+        record: CaseRecord,
+        organisation: str,
+        action: str,
+        until: dt.date | None,
+        next_on: dt.date | None = None,
     ) -> CaseRecord:
-        """Return the case with one agreement more.
+        """Return the case with one agreement more, which is planned and no more.
 
         Raises: CaseRefused.
         """
@@ -188,15 +199,32 @@ class Machine:
         taking_part = {p.organisation for p in record.case.parties if p.takes_part_on(day)}
         _demand(organisation in taking_part, CaseCode.NO_SUCH_PARTY)
         _demand(len(record.agreements) < MOST_AGREEMENTS, CaseCode.TOO_MANY)
-        _demand(until is None or until >= day, CaseCode.TERM_WRONG)
-        made = Agreement(len(record.agreements) + 1, organisation, action, until)
+        self._demand_to_come(until)
+        self._demand_to_come(next_on)
+        number = len(record.agreements) + 1
+        made = Agreement(number, organisation, action, until, next_on=next_on)
         return replace(_next(record, record.case), agreements=(*record.agreements, made))
 
-    def fulfil(self, record: CaseRecord, number: int) -> CaseRecord:
-        """Return the case with this agreement kept.
+    def progress(
+        self, record: CaseRecord, number: int, status: Progress, next_on: dt.date | None
+    ) -> CaseRecord:
+        """Return the case with this agreement so far, and the next day that is set for it.
 
         Raises: CaseRefused.
         """
+        self._demand_to_come(next_on)
+        return self._move(record, number, status, next_on)
+
+    def fulfil(self, record: CaseRecord, number: int) -> CaseRecord:
+        """Return the case with this agreement kept, which is the end of it.
+
+        Raises: CaseRefused.
+        """
+        return self._move(record, number, Progress.DONE, None)
+
+    def _move(
+        self, record: CaseRecord, number: int, status: Progress, next_on: dt.date | None
+    ) -> CaseRecord:
         self._demand_open(record)
         mine = self._actor.organisation
         found = any(
@@ -206,11 +234,11 @@ class Machine:
             for each in record.agreements
         )
         _demand(found, CaseCode.NO_SUCH_AGREEMENT)
-        kept = tuple(
-            replace(each, is_done=each.is_done or each.number == number)
+        moved = tuple(
+            replace(each, status=status, next_on=next_on) if each.number == number else each
             for each in record.agreements
         )
-        return replace(_next(record, record.case), agreements=kept)
+        return replace(_next(record, record.case), agreements=moved)
 
     def stall(self, record: CaseRecord) -> CaseRecord:
         """Return the case in which working together is noted to be stuck.
@@ -314,6 +342,9 @@ class Machine:
 
     def _demand_open(self, record: CaseRecord) -> None:
         _demand(record.case.is_open, CaseCode.CASE_CLOSED)
+
+    def _demand_to_come(self, day: dt.date | None) -> None:
+        _demand(day is None or day >= self._moment.day, CaseCode.TERM_WRONG)
 
 
 def _lasts(party: Party, day: dt.date) -> bool:

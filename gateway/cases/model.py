@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gateway.catalogue.model import Beginning, Phase
 from gateway.subject import Subject
@@ -94,19 +95,33 @@ SEVERITIES = ("ernstige-overlast", "zorgmijding", "ernstig-nadeel")
 """How bad it must be for a professional to signal; the words of the purpose that rests on it."""
 
 
+class Progress(StrEnum):
+    """How far an agreement is, in the words that purposes read."""
+
+    PLANNED = "gepland"
+    RUNNING = "loopt"
+    DONE = "gereed"
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """One line of the werkplan: which party does what, until when; never what it is about.
 
     A reference to a running plan elsewhere is an agreement without a term: the werkplan replaces no
-    other plan and holds nothing of it.
+    other plan and holds nothing of it. `next_on` is the next day on which something happens.
     """
 
     number: int
     organisation: str
     action: str
     until: dt.date | None
-    is_done: bool = False
+    status: Progress = Progress.PLANNED
+    next_on: dt.date | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was kept."""
+        return self.status is Progress.DONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from audit.entry import Draft
 from gateway.cases.database import Database, Named, Rows, Transaction
 from gateway.cases.drafts import draft_of, draft_text
 from gateway.cases.model import (
+    Agreement,
     Case,
     CaseRecord,
     Confirmation,
@@ -16,6 +17,7 @@ from gateway.cases.model import (
     Representation,
 )
 from gateway.cases.rows import (
+    agreements_of,
     case_row,
     cases_of,
     confirmation_of,
@@ -33,7 +35,7 @@ from gateway.cases.rows import (
 )
 from gateway.cases.tables import Kind, Prepared, Statements
 from gateway.catalogue.model import Phase
-from gateway.errors import VersionConflict
+from gateway.errors import CasesUnavailable, SourceFailed, VersionConflict
 from gateway.subject import Subject
 
 
@@ -58,6 +60,12 @@ class SqlCases:
         rows = await self._database.fetch(self._say.cases, {"subject": key_of(subject)})
         with readable():
             return cases_of(rows)
+
+    async def plans(self, subject: Subject) -> Mapping[str, Sequence[Agreement]]:
+        """Return the agreements of this person's cases; see `CaseStore.plans`."""
+        rows = await self._database.fetch(self._say.plans, {"subject": key_of(subject)})
+        with readable():
+            return {str(identity): agreements_of(found) for identity, found in rows}
 
     async def consents(self, subject: Subject, processing: str) -> Sequence[Consent]:
         """Return the consents ever given for this processing; see `CaseStore.consents`."""
@@ -132,6 +140,17 @@ class SqlPen:
     def __init__(self, transaction: Transaction, say: Statements) -> None:
         self._transaction = transaction
         self._say = say
+
+    async def hold(self, subject: Subject) -> Sequence[Case]:
+        """Return the cases of this person, with whom nobody else begins; see `CasePen.hold`."""
+        named = {"subject": key_of(subject)}
+        await self._transaction.run(self._say.hold, named)
+        rows = await self._transaction.run(self._say.cases, named)
+        try:
+            with readable():
+                return cases_of(rows)
+        except SourceFailed as exc:
+            raise CasesUnavailable("the case store holds a row that is none") from exc
 
     async def insert(self, record: CaseRecord) -> None:
         """Add a case; see `CasePen.insert`."""

@@ -39,6 +39,8 @@ class CaseCode(StrEnum):
     NOT_A_WORKING_DAY = "NOT_A_WORKING_DAY"
     NOTED_ALREADY = "NOTED_ALREADY"
     NOTHING_TO_DECIDE = "NOTHING_TO_DECIDE"
+    TERM_TOO_LONG = "TERM_TOO_LONG"
+    VEILED_AT_TABLE = "VEILED_AT_TABLE"
 
 
 SENTENCES: Mapping[CaseCode, tuple[str, str]] = MappingProxyType(
@@ -101,12 +103,12 @@ SENTENCES: Mapping[CaseCode, tuple[str, str]] = MappingProxyType(
             "This task is not on the list.",
         ),
         CaseCode.TERM_WRONG: (
-            "De laatste dag ligt in het verleden.",
-            "The last day lies in the past.",
+            "Deze dag ligt in het verleden.",
+            "This day lies in the past.",
         ),
         CaseCode.NO_SUCH_AGREEMENT: (
-            "Deze afspraak is er niet, of is niet van u.",
-            "There is no such agreement, or it is not yours.",
+            "Deze afspraak is er niet, is al gereed, of is niet van u.",
+            "There is no such agreement, it was kept already, or it is not yours.",
         ),
         CaseCode.TOO_MANY: (
             "Meer past niet in één casus.",
@@ -155,6 +157,14 @@ SENTENCES: Mapping[CaseCode, tuple[str, str]] = MappingProxyType(
         CaseCode.NOTHING_TO_DECIDE: (
             "In deze casus valt niets te beslissen, of het is al beslist.",
             "There is nothing to decide in this case, or it has been decided already.",
+        ),
+        CaseCode.TERM_TOO_LONG: (
+            "De laatste dag ligt te ver weg voor deze soort casus. Noem een eerdere dag, of geen.",
+            "The last day is too far away for this kind of case. Name an earlier one, or none.",
+        ),
+        CaseCode.VEILED_AT_TABLE: (
+            "Bij dit doel zijn alle antwoorden gelijk. Daarom vraagt ieder het zelf, apart.",
+            "Answers for this purpose all look the same. So each party asks for itself, apart.",
         ),
     }
 )

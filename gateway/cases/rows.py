@@ -16,6 +16,7 @@ from gateway.cases.model import (
     Consent,
     ConsentRecord,
     Party,
+    Progress,
     Representation,
     Signal,
 )
@@ -67,8 +68,13 @@ def record_of(rows: Sequence[Row]) -> CaseRecord:
         version=version,
         began_on=_day(began_on),
         signal=None if signal is None else _signal(_text(signal)),
-        agreements=tuple(_agreement(each) for each in orjson.loads(_text(agreements))),
+        agreements=agreements_of(agreements),
     )
+
+
+def agreements_of(value: object) -> tuple[Agreement, ...]:
+    """Return the agreements in this column, in their order."""
+    return tuple(_agreement(each) for each in orjson.loads(_text(value)))
 
 
 def waiting_of(rows: Iterable[Row]) -> dict[dt.date, int]:
@@ -110,11 +116,17 @@ def _signal(text: str) -> Signal:
 
 
 def _agreement(kept: dict[str, object]) -> Agreement:
-    number, is_done = kept["number"], kept["is_done"]
-    if not isinstance(number, int) or not isinstance(is_done, bool):
-        raise TypeError("an agreement has a number, and is kept or not")
-    until = _maybe_day(kept["until"])
-    return Agreement(number, _text(kept["organisation"]), _text(kept["action"]), until, is_done)
+    number = kept["number"]
+    if not isinstance(number, int):
+        raise TypeError("an agreement has a number")
+    return Agreement(
+        number,
+        _text(kept["organisation"]),
+        _text(kept["action"]),
+        _maybe_day(kept["until"]),
+        Progress(_text(kept["status"])),
+        _maybe_day(kept["next_on"]),
+    )
 
 
 def consent_of(row: Row) -> Consent:

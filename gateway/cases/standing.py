@@ -5,13 +5,13 @@ register. Another case of the same person is not there for who takes no part in 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.cases.facts import Place, standing_in
-from gateway.cases.model import Case
+from gateway.cases.model import Agreement, Case
 from gateway.cases.store import CaseStore
 from gateway.catalogue.model import Catalogue
-from gateway.catalogue.own_tables import CASES, OWN_TABLES
+from gateway.catalogue.own_tables import CASES, OWN_TABLES, PARTIES, WORK_PLAN
 from gateway.errors import SourceFailed
 from gateway.sources.source import Query, Row, Source
 from gateway.subject import Subject
@@ -33,10 +33,10 @@ class StandingSource:
         others = [query for query in queries if query.table not in OWN_TABLES]
         if len(others) == len(queries):
             return await self._registers.rows(subject, queries)
-        cases = await self._standing(subject)
+        tables = await self._standing(subject, {query.table for query in queries})
         found = iter(await self._registers.rows(subject, others) if others else ())
         return [
-            _rows(query, cases, self._day) if query.table in OWN_TABLES else next(found)
+            _rows(query, tables[query.table]) if query.table in OWN_TABLES else next(found)
             for query in queries
         ]
 
@@ -47,14 +47,22 @@ class StandingSource:
     def close(self) -> None:
         """Leave registers and cases open: they belong to all callers."""
 
-    async def _standing(self, subject: Subject | None) -> Sequence[Case]:
+    async def _standing(
+        self, subject: Subject | None, asked: set[str]
+    ) -> Mapping[str, Sequence[Row]]:
+        """Return the tables of the cases that the caller stands in; agreements when asked for."""
         if subject is None:
             raise SourceFailed("cases are about persons, and figures were asked")
-        return standing_in(await self._cases.cases(subject), self._place, self._day)
+        cases = standing_in(await self._cases.cases(subject), self._place, self._day)
+        plans = await self._cases.plans(subject) if WORK_PLAN in asked else {}
+        return {
+            CASES: list(_of_cases(cases)),
+            PARTIES: list(_of_parties(cases, self._day)),
+            WORK_PLAN: list(_of_plans(cases, plans, self._day)),
+        }
 
 
-def _rows(query: Query, cases: Sequence[Case], day: dt.date) -> Sequence[Row]:
-    made = _of_cases(cases) if query.table == CASES else _of_parties(cases, day)
+def _rows(query: Query, made: Sequence[Row]) -> Sequence[Row]:
     named = {*query.columns, *(name for name, _ in query.where)}
     if not named <= OWN_TABLES[query.table]:
         raise SourceFailed("the case store has no such column")
@@ -83,4 +91,20 @@ def _of_parties(cases: Sequence[Case], day: dt.date) -> Iterator[Row]:
                 "organisatie": party.organisation,
                 "van": party.since.isoformat(),
                 "tot": None if party.until is None else party.until.isoformat(),
+            }
+
+
+def _of_plans(
+    cases: Sequence[Case], plans: Mapping[str, Sequence[Agreement]], day: dt.date
+) -> Iterator[Row]:
+    """Give who does something and how far it is; what it is stays in the case."""
+    for case in cases:
+        for each in plans.get(case.id, ()):
+            # A day that has passed is no next day, though nobody may have set another one yet.
+            is_to_come = each.next_on is not None and each.next_on >= day
+            yield {
+                "soort": case.kind,
+                "partij": each.organisation,
+                "status": each.status.value,
+                "volgende_datum": each.next_on.isoformat() if each.next_on and is_to_come else None,
             }

@@ -8,6 +8,7 @@ from typing import Protocol
 from audit.entry import Draft
 from gateway.cases.database import Named, Rows
 from gateway.cases.model import (
+    Agreement,
     Case,
     CaseRecord,
     Confirmation,
@@ -27,6 +28,10 @@ class CaseStore(Protocol):
 
     async def cases(self, subject: Subject) -> Sequence[Case]:
         """Return every case of this person; none means that the person is not known here."""
+        ...
+
+    async def plans(self, subject: Subject) -> Mapping[str, Sequence[Agreement]]:
+        """Return the agreements in each case of this person, by the id of the case."""
         ...
 
     async def consents(self, subject: Subject, processing: str) -> Sequence[Consent]:
@@ -51,6 +56,10 @@ class CasePen(Protocol):
 
     Every method raises CasesUnavailable when the database does not do it in time.
     """
+
+    async def hold(self, subject: Subject) -> Sequence[Case]:
+        """Return every case of this person; who holds the same person too waits until the end."""
+        ...
 
     async def insert(self, record: CaseRecord) -> None:
         """Add a case."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     select,
     table,
     update,
@@ -39,7 +40,7 @@ METADATA = MetaData()
 VERSION_TABLE = "case_store_version"
 """Where the form of these tables is written down; other stores may share the database."""
 
-REVISION = "0401_consents"
+REVISION = "0502_counting"
 """The form of the tables that this version reads and writes."""
 
 
@@ -219,7 +220,9 @@ class Statements:
     """
 
     cases: Prepared
+    hold: Prepared
     case: Prepared
+    plans: Prepared
     version: Prepared
     undecided: Prepared
     add_case: Prepared
@@ -245,7 +248,16 @@ class Statements:
     def written_for(cls, kind: Kind) -> Self:
         """Return the statements in the words of this database's driver."""
         dialect = _dialect(kind)
-        return cls(**{name: _prepared(each, dialect) for name, each in _statements().items()})
+        every = {**_statements(), "hold": _hold(kind)}
+        return cls(**{name: _prepared(each, dialect) for name, each in every.items()})
+
+
+def _hold(kind: Kind) -> ClauseElement:
+    """Return what lets transactions about one person take turns: those in a file do so already."""
+    if kind == "sqlite":
+        return select(literal_column("1"))
+    number = func.hashtextextended(_OF_PERSON, literal_column("0"))
+    return select(func.pg_advisory_xact_lock(number))
 
 
 def _statements() -> Mapping[str, ClauseElement]:
@@ -259,6 +271,7 @@ def _about_cases() -> Mapping[str, ClauseElement]:
         .select_from(_BOTH)
         .where(_CASE.c.id == bindparam("id"))
         .order_by(_PARTY.c.place),
+        "plans": select(_CASE.c.id, _CASE.c.agreements).where(_CASE.c.subject == _OF_PERSON),
         "version": select(_CASE.c.version).where(_CASE.c.id == bindparam("id")).with_for_update(),
         "undecided": select(_CASE.c.began_on, func.count())
         .where(

@@ -125,7 +125,10 @@ def _of_purposes(old: Catalogue, new: Catalogue) -> Iterable[Change]:
 
 
 def _of_fields(old: Catalogue, new: Catalogue) -> Iterable[Change]:
-    """Give what the data dictionary says otherwise: it moves what lint demands, not what leaves."""
+    """Give what the data dictionary says otherwise: it moves what lint demands.
+
+    Of what it says only the type moves what leaves, and that stands with each grant (`kind`).
+    """
     for name in old.fields.keys() & new.fields.keys():
         before, after = plain(old.fields[name]), plain(new.fields[name])
         if before != after:

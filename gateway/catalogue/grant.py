@@ -1,10 +1,10 @@
 """How much of which column a purpose gets: a field of a purpose, as a frozen value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gateway.catalogue.cells import Cells
-from gateway.catalogue.words import Derive, Need, Precision
+from gateway.catalogue.words import Derive, FieldType, Need, Precision
 
 Scalar: TypeAlias = str | int | bool
 """What a condition on a source row may compare with."""
@@ -29,7 +29,8 @@ class FieldGrant:
     are the texts that it is looked for among, and `other` is the table and column of the name that
     it is matched with. `labels` are all the texts that may leave; without them any text may.
     With `cells` it tells of groups: the persons behind it are counted in the source, and no row of
-    any of them is read.
+    any of them is read. `kind` is what the data dictionary says of the field: at exact precision
+    nothing else leaves; without one anything plain may.
     """
 
     name: str
@@ -49,6 +50,8 @@ class FieldGrant:
     other: tuple[str, str] | None = None
     labels: tuple[str, ...] = ()
     cells: Cells | None = None
+    # Tables that were told are kept under the text of their rule, of which this is no part.
+    kind: FieldType | None = field(default=None, repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:

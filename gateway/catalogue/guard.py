@@ -12,6 +12,8 @@ from dataclasses import dataclass
 class Repeat:
     """How often one organisation gets an answer (herhaling): about one person, or about a group.
 
+    What only a professional can answer counts when it is asked, and not again when it is given.
+
     Units:   at most `answers` in any `days` of 24 hours, and two of them never closer together than
              `cool_down_hours`.
     """

@@ -23,7 +23,8 @@ from gateway.catalogue.files.guard import MOSAIC, read_mosaic
 from gateway.catalogue.files.members import NO_DATE, Findings, Table
 from gateway.catalogue.files.purpose import GROUNDS, PurposeFile, read_purpose
 from gateway.catalogue.files.recording import RECORDS, ZRM, RecordingReader
-from gateway.catalogue.files.references import check_purpose, check_task
+from gateway.catalogue.files.references import NAME, check_purpose, check_task, name_words
+from gateway.catalogue.files.roles import ROLES, read_roles
 from gateway.catalogue.files.yaml_subset import parse_yaml
 from gateway.catalogue.model import (
     Activity,
@@ -118,12 +119,13 @@ def _no_collection() -> Iterator[None]:
 def _read(purposes_dir: Path, policies_dir: Path) -> Reading:
     findings = Findings()
     contents = _contents(purposes_dir, policies_dir, findings)
-    files = _purposes(contents, findings)
+    fields = _shared(contents, "fields", _field, findings)
+    files = _purposes(contents, fields, findings)
     catalogue = Catalogue(
         revision=hashlib.sha256(_packed(contents)).hexdigest(),
         organisations=_shared(contents, "organisations", _organisation, findings),
         tasks=_shared(contents, "tasks", _task, findings),
-        fields=_shared(contents, "fields", _field, findings),
+        fields=fields,
         purposes=MappingProxyType({name: file.purpose for name, file in files.items()}),
         case_kinds=_shared(contents, "cases", read_case_kind, findings)
         if _CASES in contents
@@ -140,12 +142,15 @@ def _read(purposes_dir: Path, policies_dir: Path) -> Reading:
             check_case_kinds_of(file, catalogue, findings)
         check_answering(file.purpose, catalogue, file.at("answer"), findings)
     reader = RecordingReader(catalogue)
-    tables = (
-        _table(contents, name, findings) if name in contents else None for name in (ZRM, RECORDS)
+    zrm, records, guard, roles = (
+        _table(contents, name, findings) if name in contents else None
+        for name in (ZRM, RECORDS, MOSAIC, ROLES)
     )
-    guard = _table(contents, MOSAIC, findings) if MOSAIC in contents else None
     catalogue = replace(
-        catalogue, recording=reader.read(*tables), mosaic=read_mosaic(guard, catalogue)
+        catalogue,
+        recording=reader.read(zrm, records),
+        mosaic=read_mosaic(guard, catalogue),
+        roles=read_roles(roles, catalogue),
     )
     return Reading(catalogue, files, findings.all(), _party_rows(contents), reader.places)
 
@@ -181,14 +186,16 @@ def _packed(contents: Mapping[str, bytes]) -> bytes:
     return b"".join(len(part).to_bytes(LENGTH_BYTES, "big") + part for part in parts)
 
 
-def _purposes(contents: Mapping[str, bytes], findings: Findings) -> Mapping[str, PurposeFile]:
+def _purposes(
+    contents: Mapping[str, bytes], fields: Mapping[str, Field], findings: Findings
+) -> Mapping[str, PurposeFile]:
     """Return the purposes by id; an id that is there twice, or none at all, is a finding."""
     files: dict[str, PurposeFile] = {}
     for label in (label for label in contents if label.count("/") > 1):
         table = _table(contents, label, findings)
         if table is None:
             continue
-        file = read_purpose(table)
+        file = read_purpose(table, fields)
         table.close()
         if file.purpose.id in files:
             nl = "Dit doel bestaat al in een ander bestand."
@@ -216,11 +223,17 @@ def _shared(
     findings: Findings,
 ) -> Mapping[str, T]:
     """Return what a shared file says, by name; a file that is missing was found before."""
+
+    def named(key: str, inner: Table) -> T:
+        if not NAME.fullmatch(key):
+            inner.error("NAME", *name_words(key))
+        return read(key, inner)
+
     label = f"purposes/{name}.yaml"
     table = _table(contents, label, findings) if label in contents else None
     if table is None:
         return MappingProxyType({})
-    things = table.named(name, read)
+    things = table.named(name, named)
     table.close()
     return MappingProxyType(things)
 
@@ -231,12 +244,16 @@ def _organisation(name: str, table: Table) -> Organisation:
         table.error(
             "OIN", "Een OIN heeft 20 cijfers.", "An OIN has 20 digits.", table.place_of("oin")
         )
+    roles = table.texts("roles")
+    for role in roles:
+        if not NAME.fullmatch(role):
+            table.error("NAME", *name_words(role), table.place_of("roles"))
     return Organisation(
         id=name,
         name=table.text("name"),
         oin=oin,
         type=table.one_of("type", OrganisationType),
-        roles=table.texts("roles"),
+        roles=roles,
         mandates=MappingProxyType(table.lists("mandates")),
     )
 

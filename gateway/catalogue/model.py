@@ -12,6 +12,7 @@ from gateway.catalogue.cells import Groups
 from gateway.catalogue.grant import Band, FieldGrant, Scalar
 from gateway.catalogue.guard import Mosaic, Repeat
 from gateway.catalogue.recording import Recording
+from gateway.catalogue.roles import Role
 from gateway.catalogue.values.working_days import add_working_days
 from gateway.catalogue.veil import Veil
 from gateway.catalogue.words import (
@@ -143,8 +144,8 @@ class CaseKind:
     """A kind of case (soort casus): its phases in order, who coordinates, how it may begin.
 
     `consent` is the purpose whose consent the parties need to see each other's part in it.
-    Units:   term_days: how long a membership lasts when nobody names its last day; decide_within:
-             working days from the day it begins, 0 for that day itself.
+    Units:   term_days: how long a membership lasts at most, and when nobody names its
+             last day; decide_within: working days from the day it begins, 0 for that day itself.
     """
 
     id: str
@@ -347,6 +348,7 @@ class Catalogue:
     case_kinds: Mapping[str, CaseKind] = field(default_factory=dict)
     recording: Recording = field(default_factory=Recording)
     mosaic: Mosaic = field(default_factory=Mosaic)
+    roles: Mapping[str, Role] = field(default_factory=dict)
     _by_activity: Mapping[tuple[str, str], tuple[Purpose, ...]] = field(
         init=False, repr=False, compare=False
     )

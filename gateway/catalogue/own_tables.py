@@ -6,11 +6,13 @@ from typing import Final
 
 CASES: Final = "casus"
 PARTIES: Final = "casus_partij"
+WORK_PLAN: Final = "werkplan"
 
 OWN_TABLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         CASES: frozenset({"soort", "fase", "samenwerking_stagneert"}),
         PARTIES: frozenset({"soort", "organisatie", "van", "tot"}),
+        WORK_PLAN: frozenset({"soort", "partij", "status", "volgende_datum"}),
     }
 )
 """The columns of each."""

@@ -21,6 +21,7 @@ from gateway.catalogue.values.rows import (
     figure,
     group_count,
     is_number,
+    is_of_kind,
     items,
     labels,
     naming,
@@ -61,13 +62,21 @@ def minimise(
     if grant.cells is not None or grant.precision not in LEVELS[grant.derive]:
         return None
     made = _MAKE[grant.derive](grant, rows, occasion)
-    return made if _is_listed(grant.labels, made) else None
+    return made if _is_listed(grant.labels, made) and _is_of_kind(grant, made) else None
 
 
 def _is_listed(allowed: Sequence[str], made: object) -> bool:
     """Tell whether every text that would leave is on the list, where there is one."""
     texts = list(made) if isinstance(made, list | dict) else [made]
     return not allowed or all(text in allowed for text in texts)
+
+
+def _is_of_kind(grant: FieldGrant, made: object) -> bool:
+    """Tell whether what would leave exactly is what the data dictionary says the field holds."""
+    if grant.precision is not Precision.EXACT:
+        return True
+    parts = made if isinstance(made, list) else [made]
+    return all(is_of_kind(grant.kind, each) for each in parts)
 
 
 _Maker: TypeAlias = Callable[[FieldGrant, Rows, Occasion], object]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from gateway.catalogue.model import Catalogue, Organisation, Purpose
+from gateway.catalogue.pages.grant_words import measure_words
 from gateway.catalogue.pages.grounds import (
     GROUNDS,
     dpv_terms,
@@ -20,7 +21,7 @@ from gateway.catalogue.pages.grounds import (
     grounds_of,
     special_grounds_of,
 )
-from gateway.catalogue.pages.guard_words import guard_sentences
+from gateway.catalogue.pages.limit_words import limit_sentences
 
 _HOME = ZoneInfo("Europe/Amsterdam")
 _CHILD = 17
@@ -126,10 +127,9 @@ def _measures(purpose: Purpose, catalogue: Catalogue) -> list[dict[str, object]]
         "Alleen de gegevens die dit doel nodig heeft worden bij de bron opgevraagd",
         "Elk gegeven gaat niet preciezer dan het doel nodig heeft",
         "Elke verstrekking en elke weigering staat in een register dat niet ongemerkt verandert",
-        *(nl for nl, _ in guard_sentences(catalogue, purpose)),
+        *_of_fields(purpose),
+        *(nl for nl, _ in limit_sentences(catalogue, purpose)),
     ]
-    if purpose.veil is not None:
-        technical.append("Aan het antwoord is niet te zien of iemand bekend is")
     organisational = [f"Bewaren: {purpose.retention.term}"]
     if purpose.inform_subject.required:
         organisational.append(f"De betrokkene wordt geïnformeerd: {purpose.inform_subject.how}")
@@ -140,6 +140,14 @@ def _measures(purpose: Purpose, catalogue: Catalogue) -> list[dict[str, object]]
         for kind, texts in (("Technical", technical), ("Organisational", organisational))
         for text in texts
     ]
+
+
+def _of_fields(purpose: Purpose) -> Iterator[str]:
+    """Give what a value is compared with, or all that may leave of it, for each field that says."""
+    for grant in purpose.fields.values():
+        words = measure_words(grant)
+        if words is not None:
+            yield f"{grant.name}: {words[0]}"
 
 
 def _activity_id(purpose: Purpose, organisation: Organisation) -> str:

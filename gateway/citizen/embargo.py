@@ -36,8 +36,11 @@ def time_of(leaf: Mapping[str, Json]) -> dt.datetime:
 def _perhaps(leaf: Mapping[str, Json], catalogue: Catalogue) -> Iterable[Purpose]:
     """Return every purpose that the request behind this entry may have been about.
 
-    The words of a refused request need not fit each other: then each of them alone may tell.
+    The words of a refused request need not fit each other: then each of them alone may tell. A look
+    at a case tells that there is one, so it counts as whatever may be asked in such a case.
     """
+    if "kind" in leaf:
+        return _within(str(leaf["kind"]), catalogue)
     said = {member: leaf[name] for name, member in _WORDS.items() if name in leaf}
     every = tuple(catalogue.purposes.values())
     one = catalogue.purposes.get(str(said.get("id")))
@@ -45,6 +48,14 @@ def _perhaps(leaf: Mapping[str, Json], catalogue: Catalogue) -> Iterable[Purpose
         return (one,)
     told = [p for p in every if any(getattr(p, name) == word for name, word in said.items())]
     return told or every
+
+
+def _within(kind: str, catalogue: Catalogue) -> Iterable[Purpose]:
+    """Return every purpose that may be asked for in a case of this kind, if it is known at all."""
+    every = tuple(catalogue.purposes.values())
+    if kind not in catalogue.case_kinds:
+        return every
+    return [each for each in every if not each.case_kinds or kind in each.case_kinds]
 
 
 _WORDS: Final = {"task": "task", "activity": "activity", "purpose": "id"}

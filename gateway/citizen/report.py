@@ -6,6 +6,7 @@
   4. none that the person must not hear of yet                     (embargo)
   5. each in plain words, with what came of it and what proves it  (story, `_proof_of`)
 
+Told are questions for data and looks at a case or a question; `SCOPE` says what is not.
 Whoever was never asked about and whoever was erased get the same answer: no lines. What is under
 embargo leaves no trace in an answer: no gap, no count, no other page. What corrects an entry stands
 above it, maybe in the log of a later year, so a page reads from the newest entry down.
@@ -26,6 +27,7 @@ from audit.subjects import prove_person
 from gateway.cases.desk import Appender
 from gateway.catalogue.model import Catalogue
 from gateway.citizen.embargo import may_hear
+from gateway.citizen.looks import is_look, tell_look
 from gateway.citizen.policies import KeptCatalogues, Policies
 from gateway.citizen.story import TOLD, Line, tell
 from gateway.errors import ReportTooLarge, RoleNotMandated
@@ -182,15 +184,23 @@ def _lines(desk: Desk, subject: bytes, page: Page) -> Iterator[Proven]:
             _note(corrected, log, about, leaf)
         elif (
             page.takes(desk.logs[0].year, log.year, about.entry.index)
-            and leaf["type"] in TOLD
+            and (leaf["type"] in TOLD or is_look(leaf))
             and may_hear(leaf, policies, now)
         ):
             corrections = corrected.get(about.entry.request_id, [])
             proof = _proof_of(log, about, corrections)
             if proof is not None:
                 policy = policies.find(leaf) or desk.catalogue
-                line = tell(leaf, policy, [each.reason for each in corrections])
+                line = _told(leaf, policy, corrections)
                 yield Proven(log.log.origin, log.year, about.entry.index, line, proof)
+
+
+def _told(
+    leaf: Mapping[str, Json], catalogue: Catalogue, corrections: Sequence[_Correction]
+) -> Line:
+    if is_look(leaf):
+        return tell_look(leaf, catalogue)
+    return tell(leaf, catalogue, [each.reason for each in corrections])
 
 
 def _read(logs: Sequence[KeptLog], subject: bytes) -> Iterator[tuple[KeptLog, About]]:

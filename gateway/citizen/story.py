@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from audit.entry import EntryType, Json
 from gateway.catalogue.model import Catalogue
+from gateway.catalogue.roles import role_called
 from gateway.citizen.embargo import time_of
 from gateway.decision.explain import ground_words
 
@@ -67,17 +68,26 @@ class Got:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody did who looked at something, with a place for {who}, and why they may."""
+
+    did: Told
+    why: Told
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One entry, told.
 
-    Shapes:  outcome: "given", "refused" or "waiting"; "undelivered" for an answer that is known not
+    Shapes:  outcome: "given", "refused" or "waiting"; "looked" for a look, which asked for nothing
+             and has the words of it in `look`; "undelivered" for an answer that is known not
              to have arrived, "undone" for one that did not go through. review: the word of how an
              emergency was judged, once it was.
     """
 
     at: dt.datetime
     organisation: str
-    role: str
+    role: Told
     task: str | None
     purpose: Told
     basis: tuple[Told, ...]
@@ -87,6 +97,7 @@ class Line:
     others: bool
     veiled: bool = False
     review: str | None = None
+    look: Look | None = None
 
     @property
     def text(self) -> Told:
@@ -94,7 +105,14 @@ class Line:
         return Told(" ".join(self._sentences_nl()), " ".join(self._sentences_en()))
 
     def _sentences_nl(self) -> list[str]:
-        when, who = _when(self.at, 0), f"{self.organisation} (rol: {self.role})"
+        when, who = _when(self.at, 0), f"{self.organisation} (rol: {self.role.nl})"
+        if self.look is not None:
+            return [
+                f"Op {when} {self.look.did.nl.format(who=who)}",
+                f"Waar het over gaat: {self.purpose.nl}",
+                self.look.why.nl,
+                *(f"De wet daarbij: {each.nl}." for each in self.basis),
+            ]
         said = [
             f"Op {when} heeft {who} gegevens over u gevraagd.",
             f"Waarvoor: {self.purpose.nl}",
@@ -109,7 +127,14 @@ class Line:
         return said + [words.nl for words in self._more()]
 
     def _sentences_en(self) -> list[str]:
-        when, who = _when(self.at, 1), f"{self.organisation} (role: {self.role})"
+        when, who = _when(self.at, 1), f"{self.organisation} (role: {self.role.en})"
+        if self.look is not None:
+            return [
+                f"On {when} {self.look.did.en.format(who=who)}",
+                f"What it is about: {self.purpose.en}",
+                self.look.why.en,
+                *(f"The law behind it: {each.en}." for each in self.basis),
+            ]
         said = [
             f"On {when} {who} asked for data about you.",
             f"What for: {self.purpose.en}",
@@ -202,10 +227,10 @@ def tell(leaf: Mapping[str, Json], catalogue: Catalogue, corrections: Sequence[s
     titles = _UNSAID if purpose is None else (purpose.title, purpose.title_en)
     return Line(
         at=time_of(leaf),
-        organisation=_name_of(str(leaf["organisation"]), catalogue),
-        role=_spaced(str(leaf["role"])),
+        organisation=name_of(str(leaf["organisation"]), catalogue),
+        role=role_words(str(leaf["role"]), catalogue),
         task=None if task is None else task.title,
-        purpose=Told(*map(_ended, titles)),
+        purpose=Told(*map(ended, titles)),
         basis=tuple(_basis(str(ground)) for ground in _items(leaf, "legal_basis")),
         outcome=_outcome(leaf, corrections),
         got=tuple(_got(each, catalogue) for each in _items(leaf, "released")),
@@ -229,7 +254,8 @@ def _items(leaf: Mapping[str, Json], name: str) -> Sequence[Json]:
     return found if isinstance(found, list | tuple) else ()
 
 
-def _name_of(oin: str, catalogue: Catalogue) -> str:
+def name_of(oin: str, catalogue: Catalogue) -> str:
+    """Return the name of an organisation, or its number where the policy knows it no more."""
     names = [each.name for each in catalogue.organisations.values() if each.oin == oin]
     return names[0] if names else f"de organisatie met nummer {oin}"
 
@@ -238,7 +264,7 @@ def _got(given: Json, catalogue: Catalogue) -> Got:
     members = given if isinstance(given, Mapping) else {}
     name, precision = str(members.get("field", "")), str(members.get("precision", ""))
     field = catalogue.fields.get(name)
-    meaning = _ended(_spaced(name) if field is None else field.meaning)
+    meaning = ended(_spaced(name) if field is None else field.meaning)
     nl, en = _PRECISIONS.get(precision, (precision, precision))
     return Got(name, Told(f"{meaning[:-1]} ({nl}).", f"{meaning[:-1]} ({en})."))
 
@@ -250,7 +276,14 @@ def _basis(ground: str) -> Told:
     return Told(f"{law}, {words.nl}", f"{law}, {words.en}")
 
 
-def _ended(sentence: str) -> str:
+def role_words(name: str, catalogue: Catalogue) -> Told:
+    """Return what a role is called; where the policy does not say, its name as words."""
+    role = role_called(catalogue.roles, name)
+    return Told(role.title, role.title_en)
+
+
+def ended(sentence: str) -> str:
+    """Return a sentence with its full stop."""
     return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
 
 

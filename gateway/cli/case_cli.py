@@ -11,6 +11,7 @@ from gateway.cases.migrate import migrate
 from gateway.cli import case_commands, commands
 from gateway.cli.cli_base import explained
 from gateway.cli.door_cli import ClientId, Key, Pet, Professional, Url, answered, door_of
+from gateway.mosaic.one_key import forget_key
 
 app = typer.Typer(help="Casussen en toestemmingen. Cases and consents.", no_args_is_help=True)
 
@@ -64,6 +65,24 @@ def list_cases(
 
 
 @app.command()
+def due(
+    *,
+    url: Url,
+    client_id: ClientId,
+    key: Key,
+    hat: Pet,
+    professional: Professional,
+    start: Annotated[
+        int, typer.Option(min=0, help="Waar de lijst begint. Where the list begins.")
+    ] = 0,
+) -> None:
+    """List the cases that wait for your decision, the most urgent first. It names no persons."""
+    with explained():
+        outcome = case_commands.due(door_of(url, client_id, key, hat, professional), start)
+    answered(outcome)
+
+
+@app.command()
 def show(
     case_id: Annotated[str, typer.Argument(help="De casus. The case.")],
     *,
@@ -83,7 +102,7 @@ def show(
 def step(  # noqa: PLR0913 (each is an option of the command line)
     case_id: Annotated[str, typer.Argument(help="De casus. The case.")],
     version: Annotated[int, typer.Argument(help="De versie die u zag. The version you saw.")],
-    word: Annotated[str, typer.Argument(help="join, leave, advance, agree, stall, close, ...")],
+    word: Annotated[str, typer.Argument(help="join, leave, advance, agree, progress, stall, ...")],
     members: Annotated[
         list[str] | None, typer.Argument(metavar="NAME=VALUE", help="What the step needs.")
     ] = None,
@@ -191,3 +210,13 @@ def migrate_store(
     """Bring the tables of the case store to the form of this version, as their owner."""
     with explained():
         migrate(url)
+
+
+@app.command()
+def new_key(
+    url: Annotated[str, typer.Option(envvar="DOELPOORT_CASES_URL", help="The case store.")],
+) -> None:
+    """Forget what was counted under the former idempotency.key, once every gateway has the new."""
+    with explained():
+        forgotten = forget_key(url)
+    typer.echo(f"{forgotten} antwoorden tellen niet meer. {forgotten} answers count no more.")

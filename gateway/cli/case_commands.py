@@ -28,6 +28,14 @@ def find(door: Door, bsn: str) -> Outcome:
     return door.send("POST", "/v1/case-searches", {"subject": _about(bsn)})
 
 
+def due(door: Door, start: int) -> Outcome:
+    """List the cases that wait for the caller's decision, from this place on.
+
+    Raises: PartnerFailed.
+    """
+    return door.send("GET", f"/v1/due-cases?start={start}")
+
+
 def show(door: Door, case_id: str) -> Outcome:
     """Look at a case.
 

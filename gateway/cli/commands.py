@@ -16,6 +16,7 @@ from gateway.answer import PENDING, shown
 from gateway.cli.cli_base import show_json
 from gateway.cli.figures_text import is_table, table_lines
 from gateway.cli.policy_commands import Asked
+from gateway.emergency.model import Danger
 from gateway.errors import PartnerFailed, SettingsInvalid
 from gateway.identity.clients import Client, Hat, parse_public_key
 from gateway.identity.errors import IdentityError
@@ -28,8 +29,12 @@ from gateway.wiring import open_gateway, os_random, utc_now
 
 __all__ = ["PartnerHat"]
 
+Urgent = Mapping[str, str]
+"""Why somebody cannot wait, as an emergency says it: the danger, and what is happening."""
+
 # The exit status of a command that asks, by the status of its answer: waiting is no refusal.
 _EXITS = {200: 0, 202: 3, 403: 1}
+_MOST_CHARACTERS = 4_000  # Of a reason in somebody's own words; the gateway takes no more.
 _OUT = Console(highlight=False, soft_wrap=True)
 
 
@@ -53,6 +58,18 @@ def read_bsn(stream: TextIO) -> str:
     return stream.readline().strip()
 
 
+def read_urgent(stream: TextIO, danger: Danger) -> Urgent:
+    """Return why somebody cannot wait, in their own words: what is left of the stream.
+
+    A person at a terminal is asked for one line of it.
+    """
+    if stream.isatty():
+        words = Console(stderr=True).input("Wat gebeurt er (what is happening)? ", stream=stream)
+    else:
+        words = stream.read(_MOST_CHARACTERS + 1)
+    return {"reason": danger.value, "words": words.strip()}
+
+
 def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
     url: str,
     client_id: str,
@@ -61,17 +78,20 @@ def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
     asked: Asked,
     bsn: str,
     *,
+    urgent: Urgent | None = None,
     as_json: bool,
 ) -> int:
     """Ask a gateway, show its answer, and return the exit status: 0 released, 1 refused, 3 waits.
 
+    Shapes: urgent: why it cannot wait, which makes it an emergency; see `read_urgent`.
     Raises: PartnerFailed when the answer is none of these.
     """
     own_key = load_key(key)
     with closing(
         Partner(url=url, client_id=client_id, key=own_key, now=utc_now, random=os_random)
     ) as partner:
-        response = partner.ask(hat, _request(asked, bsn))
+        path = "/v1/disclosures" if urgent is None else "/v1/emergency-disclosures"
+        response = partner.send(hat, "POST", path, {**_request(asked, bsn), **(urgent or {})})
     try:
         body = response.json()
     except ValueError as exc:
@@ -177,10 +197,13 @@ def _show_answer(body: Mapping[str, Any]) -> None:
         _OUT.print(f"{body['detail']}  [dim]({body.get('detail_en', '')})[/]")
     if body.get("outcome") == PENDING:
         _OUT.print(f"{body['message']}  [dim]({body['message_en']})[/]")
+        _OUT.print(f"Beantwoord kan worden tot en met (it can be answered until): {body['until']}")
         _OUT.print("Haal het antwoord later op met (collect the answer later with):")
         _OUT.print(f"  doelpoort inbox collect {body['disclosure_id']}")
     for name, entry in body.get("data", {}).items():
         _show_value(name, entry)
+    if "emergency" in body:
+        _show_emergency(body["emergency"])
     _show_reasons(body)
     for fault in body.get("errors", ()):
         _OUT.print(f"- {fault['member']}: {fault['message']}")
@@ -197,6 +220,12 @@ def _show_value(name: str, entry: Mapping[str, Any]) -> None:
     _OUT.print(f"[bold]{name}[/]{value}  {about}")
     for line in lines:
         _OUT.print(f"  {escape(line)}")
+
+
+def _show_emergency(urgent: Mapping[str, Any]) -> None:
+    _OUT.print(f"[yellow]{urgent['message']}[/]  [dim]({urgent['message_en']})[/]")
+    _OUT.print(f"te gebruiken tot (to be used until): {urgent['valid_until']}")
+    _OUT.print(f"beoordeeld uiterlijk (judged by): {urgent['review_by']}")
 
 
 def _show_reasons(body: Mapping[str, Any]) -> None:

@@ -14,8 +14,10 @@ from audit.keeping import ErasureReport, Order
 from gateway.erasing import FILES, Beside, erase_beside, erase_files
 from gateway.errors import GatewayError
 from gateway.identity.counting import counting_key
+from gateway.identity.errors import KeysUnsafe
 from gateway.identity.keys import ensure_keys
 from gateway.log_access import all_years, open_keeper
+from gateway.mosaic.one_key import require_one_key
 from gateway.openings import open_case_store
 from gateway.settings import Settings
 from gateway.subject import Subject, parse_bsn
@@ -81,13 +83,16 @@ def _beside(settings: Settings, subject: Subject, undone: list[Undone]) -> Besid
     try:
         with closing(open_case_store(settings.cases_url)) as book:
             return asyncio.run(erase_beside(book, subject, _counting(settings)))
-    except GatewayError as exc:
+    except (GatewayError, KeysUnsafe) as exc:
         undone.append(Undone("cases", type(exc).__name__))
         return None
 
 
 def _counting(settings: Settings) -> bytes:
-    return counting_key(ensure_keys(settings.home / "keys", random=os_random).idempotency)
+    secret = ensure_keys(settings.home / "keys", random=os_random).idempotency
+    # Under another key nothing about anybody is found, and that would look like nothing to erase.
+    require_one_key(settings.cases_url, secret)
+    return counting_key(secret)
 
 
 def _files(settings: Settings, subject: Subject, undone: list[Undone]) -> int:

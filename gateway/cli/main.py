@@ -22,6 +22,7 @@ from gateway.cli import (
 )
 from gateway.cli.cli_base import Output, OutputOption, explained, show_json
 from gateway.decision.model import Permit
+from gateway.emergency.model import Danger
 from gateway.partner import Hat
 from gateway.wiring import os_random, utc_now
 
@@ -69,6 +70,14 @@ Because = Annotated[
 Organisation = Annotated[str | None, typer.Option(help="Organisatie van de pet. The hat's party.")]
 Role = Annotated[str | None, typer.Option(help="Rol van de pet. The role of the hat.")]
 OverAskingOption = Annotated[OverAsking, typer.Option(help="Refuse, or withhold what goes beyond.")]
+Claims = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME[=WORD]", help="Wat u verklaart. What you say is so."),
+]
+EmergencyOption = Annotated[
+    Danger | None,
+    typer.Option(help="Noodinzage: welk gevaar er nu is. An emergency; somebody else judges it."),
+]
 Purposes = Annotated[Path, typer.Option(help="Folder of the purpose files.")]
 Policies = Annotated[Path, typer.Option(help="Folder of the Rego and the party policy.")]
 
@@ -106,13 +115,11 @@ def ask(  # noqa: PLR0913 (each is an option of the command line)
     field: Fields = None,
     because: Because = None,
     case: Annotated[str | None, typer.Option(help="De casus. The case.")] = None,
-    claim: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[=WORD]", help="Wat u verklaart. What you say is so."),
-    ] = None,
+    claim: Claims = None,
     organisation: Organisation = None,
     role: Role = None,
     over_asking: OverAskingOption = OverAsking.REFUSE,
+    emergency: EmergencyOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Ask a gateway for data; exit status 1 means refused, 3 that the answer is waited for.
@@ -121,15 +128,17 @@ def ask(  # noqa: PLR0913 (each is an option of the command line)
     days: `doelpoort inbox collect`, with the same options, tells how it stands and fetches them.
 
     The BSN is read from standard input, so that no list of commands or processes ever shows it.
+    So is what is happening in an emergency, from the line after it on.
     """
     question = policy_commands.Asked(
         task, activity, purpose, field, because or [], case, over_asking.value, claim or ()
     )
-    hat = Hat(organisation, role, professional)
+    hat, as_json = Hat(organisation, role, professional), output is Output.JSON
     with explained():
         bsn = commands.read_bsn(sys.stdin)
+        urgent = None if emergency is None else commands.read_urgent(sys.stdin, emergency)
         status = commands.ask(
-            url, client_id, key, hat, question, bsn, as_json=output is Output.JSON
+            url, client_id, key, hat, question, bsn, urgent=urgent, as_json=as_json
         )
     raise typer.Exit(status)
 

@@ -8,9 +8,12 @@ from typing import Annotated, TypeVar
 import typer
 
 from gateway.cases.records import SqlCases
-from gateway.citizen.given_up import GivenUp, given_up, put_back
+from gateway.cases.store import CaseBook
+from gateway.citizen import given_up as to_persons
+from gateway.citizen.given_up import GivenUp
 from gateway.citizen.store import text_of
 from gateway.cli.cli_base import Output, OutputOption, explained, show_json
+from gateway.inbox import given_up as to_partners
 from gateway.openings import open_case_store
 from gateway.wiring import utc_now
 
@@ -25,9 +28,12 @@ CasesUrl = Annotated[
 
 @app.command("list")
 def list_given_up(*, url: CasesUrl, output: OutputOption = Output.TEXT) -> None:
-    """List the messages that were given up: when and how often tried, never what they say."""
+    """List the messages that were given up: when and how often tried, never what they say.
+
+    Those to persons and reviewers, and those that tell the system of a partner of an answer.
+    """
     with explained():
-        found = _over(url, given_up)
+        found = _over(url, _given_up)
     if output is Output.JSON:
         show_json([_shown(each) for each in found])
         return
@@ -50,15 +56,29 @@ def retry(
     """Let given-up messages be tried again, from now on; exit status 1 if one was not given up."""
 
     async def put_all_back(book: SqlCases) -> Sequence[str]:
-        wanted = messages or [each.id for each in await given_up(book)]
-        now = utc_now()
-        return [of for of in wanted if not await put_back(book, of, now)]
+        wanted = messages or [each.id for each in await _given_up(book)]
+        return [of for of in wanted if not await _put_back(book, of)]
 
     with explained():
         missing = _over(url, put_all_back)
     for of in missing:
         typer.echo(f"{of}: niet opgegeven (not given up)", err=True)
     raise typer.Exit(1 if missing else 0)
+
+
+async def _given_up(book: CaseBook) -> Sequence[GivenUp]:
+    found = [*await to_persons.given_up(book), *await to_partners.given_up(book)]
+    return sorted(found, key=lambda each: (each.last_tried_at, each.id))
+
+
+async def _put_back(book: CaseBook, identity: str) -> bool:
+    # Both may have the id of the same request.
+    now = utc_now()
+    found = [
+        await to_persons.put_back(book, identity, now),
+        await to_partners.put_back(book, identity, now),
+    ]
+    return any(found)
 
 
 def _over(url: str, work: Callable[[SqlCases], Awaitable[T]]) -> T:

@@ -15,6 +15,7 @@ from gateway.catalogue.model import (
     Purpose,
     RestsOn,
 )
+from gateway.catalogue.pages.cells_words import groups_sentences
 from gateway.catalogue.pages.grant_words import measure_words
 from gateway.catalogue.pages.guard_words import guard_sentences
 from gateway.catalogue.veil import NO_MEANS
@@ -139,7 +140,8 @@ def _of_fields(purpose: Purpose, question: Question, catalogue: Catalogue) -> It
             yield _not_necessary(name, catalogue)
         else:
             yield _necessary(grant, catalogue.fields[name])
-    for nl, en in guard_sentences(catalogue, purpose):
+    groups = () if purpose.groups is None else groups_sentences(purpose.groups)
+    for nl, en in (*groups, *guard_sentences(catalogue, purpose)):
         yield Words(nl, en)
 
 

@@ -97,8 +97,8 @@ _CONSENT = (
 _TOO_OFTEN = (
     "ASKED_TOO_OFTEN",
     3,
-    "Uw organisatie heeft voor dit doel vaak genoeg antwoord gehad over deze inwoner.",
-    "Your organisation had answers about this person for this purpose often enough.",
+    "Uw organisatie heeft voor dit doel vaak genoeg gevraagd of antwoord gehad over deze inwoner.",
+    "Your organisation asked or had answers about this person for this purpose often enough.",
 )
 
 _TABLE: dict[Code, tuple[str, int, str, str]] = {

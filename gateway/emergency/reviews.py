@@ -53,6 +53,8 @@ class Opened:
 async def list_reviews(desk: ReviewDesk, caller: VerifiedCaller) -> Sequence[Review]:
     """Return what nobody has judged yet, the most urgent first.
 
+    It tells nothing about anybody, so that only opening one of them is recorded.
+
     Raises: RoleNotMandated, SourceFailed.
     """
     _demand_mandate(desk, caller)

@@ -1,12 +1,29 @@
 """What of a question stands in the ledger: words and random ids, never a person or an answer."""
 
 from audit.entry import Draft, EntryType, Json
+from gateway.cases.entries import QUESTION_READ
 from gateway.cases.model import Actor
 from gateway.catalogue.model import Catalogue, Requester
 from gateway.inbox.model import Question, Reply
 
-READ, REMINDED, ANSWERED = "question_read", "reminded", "source_answer"
+READ, REMINDED, ANSWERED = QUESTION_READ, "reminded", "source_answer"
 """The words by which steps with a question stand in the ledger."""
+
+_LISTED = "question_list"
+
+
+def listing_draft(catalogue: Catalogue, actor: Actor, request_id: str) -> Draft:
+    """Return the entry of a look at the list of open questions, of which each names a person.
+
+    Which they were stands in the ledger already: who asked, and how each of them ended.
+    """
+    members: dict[str, Json] = {
+        "ground": _LISTED,
+        "organisation": catalogue.organisations[actor.organisation].oin,
+        "role": actor.role,
+    }
+    committed = {"professional": actor.professional.encode()}
+    return Draft(EntryType.ACCESS, request_id, members, committed)
 
 
 def step_draft(

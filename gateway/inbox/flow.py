@@ -1,7 +1,9 @@
 """The way of one question; each function is a list.
 
-1. asked: kept together with the entry that says that nothing was released      (`ask`)
-2. read by the professional of the source holder, recorded before it is shown   (`read`)
+1. asked: kept together with the entry that says that nothing was released;
+   who asked the same and still waits, has the question that is open            (`ask`)
+2. listed for and read by the professional of the source holder, recorded
+   before it is shown                                                           (`inbox`, `read`)
 3. answered, once, by somebody else than who asked; or its term ends            (`answer`, `expire`)
 4. collected: decided again on the facts of now, and released once              (`collect`)
 5. erased                                                                       (`forget`)
@@ -23,8 +25,8 @@ from gateway.cases.refusals import CaseCode
 from gateway.cases.store import CasePen
 from gateway.catalogue.model import Requester
 from gateway.catalogue.values.working_days import add_working_days, is_working_day
-from gateway.counting import record
-from gateway.decision.model import Permit
+from gateway.counting import hold_place, record
+from gateway.decision.model import Permit, Reason, Refuse
 from gateway.disclosure import Gate, decide, fulfil
 from gateway.errors import CaseRefused, NotFound
 from gateway.inbox.entries import (
@@ -33,11 +35,14 @@ from gateway.inbox.entries import (
     REMINDED,
     answer_draft,
     expiry_draft,
+    listing_draft,
     step_draft,
 )
 from gateway.inbox.model import VALUES, Asker, Question, Reply, State
 from gateway.inbox.store import QuestionPen, find_question, late_questions, open_questions
+from gateway.mosaic.rules import Held
 from gateway.outcome import Ready, refused, released
+from gateway.outcome import waiting as entry_of_waiting
 from gateway.passage import Passage, Word
 
 UNANSWERED = "unanswered"
@@ -50,20 +55,59 @@ Earlier = Callable[[str, bytes], tuple[Answer, Receipt] | None]
 """Returns the answer that was released under this id, to the same person as this digest says."""
 
 
-async def ask(desk: Desk, client: str, passage: Passage, draft: Draft) -> Receipt:
-    """Keep a question, recorded before it is there.
+async def ask(
+    gate: Gate, desk: Desk, client: str, passage: Passage, lacks: Refuse, hoped: Permit
+) -> tuple[Answer, Receipt]:
+    """Keep a question, recorded before it is there, and return the answer that it waits.
+
+    Who asked the same before and still waits is told of that question; who may not be answered as
+    often is refused before anybody is asked. Each of these requests has an entry of its own.
 
     Raises: CasesUnavailable, an AuditError.
     """
     question = _question(desk, client, passage)
+    outcomes: list[Answer] = []
+    drafts: list[Draft] = []
 
     async def write(pen: CasePen) -> None:
-        questions = QuestionPen(pen, desk.book.kind)
-        # The same idempotency key may come twice at once; the ledger tells the second from here.
-        if await questions.hold(question.id) is None:
-            await questions.add(question)
+        kept = await _keep(gate, desk, pen, question, (passage, hoped))
+        answer, draft = _told(gate, passage, lacks, kept)
+        outcomes.append(answer)
+        drafts.append(draft)
 
-    return await desk.record_then_write(draft, write)
+    [receipt] = await desk.record_all_then_write(drafts, write)
+    return outcomes[0], receipt
+
+
+async def _keep(
+    gate: Gate, desk: Desk, pen: CasePen, question: Question, asked: tuple[Passage, Permit]
+) -> Question | Held:
+    """Return the question that is open from now on, an earlier one if there is; or why none is."""
+    questions = QuestionPen(pen, desk.book.kind)
+    earlier = await questions.find_same(question, desk.moment().day)
+    if earlier is None:
+        # An idempotency key may come twice at once; the ledger tells the second from here.
+        earlier = await questions.hold(question.id)
+    if earlier is not None:
+        return earlier
+    passage, hoped = asked
+    held = await hold_place(gate, pen, under(passage, question.release_id, b""), hoped)
+    if held is None:
+        await questions.add(question)
+    return held or question
+
+
+def _told(
+    gate: Gate, passage: Passage, lacks: Refuse, kept: Question | Held
+) -> tuple[Answer, Draft]:
+    """Return what the requester hears, and the entry of it."""
+    if isinstance(kept, Held):
+        too_often = (Reason(kept.code, again=kept.again),)
+        return refused(gate.catalogue, passage, replace(lacks, reasons=too_often))
+    again = kept.id != passage.envelope.request_id
+    answer = pending(kept.id, kept.until, again=again)
+    draft = entry_of_waiting(gate.catalogue, passage, lacks, answer)
+    return answer, _linked(draft, kept) if again else draft
 
 
 def _question(desk: Desk, client: str, passage: Passage) -> Question:
@@ -87,9 +131,14 @@ def _question(desk: Desk, client: str, passage: Passage) -> Question:
 async def inbox(desk: Desk, actor: Actor) -> Sequence[Question]:
     """Return the questions that this role at this organisation can answer now.
 
-    Raises: CasesUnavailable.
+    Effects: one entry, whatever the number of questions; none where there is no question to tell.
+    Raises:  CasesUnavailable, an AuditError; then none is told.
     """
-    return await open_questions(desk.book, _hat(actor), desk.moment().day)
+    found = await open_questions(desk.book, _hat(actor), desk.moment().day)
+    if found:
+        draft = listing_draft(desk.catalogue, actor, desk.new_entry_id())
+        await desk.ledger.append(draft)
+    return found
 
 
 async def read(desk: Desk, actor: Actor, identity: str) -> Question:
@@ -206,8 +255,7 @@ def waiting(question: Question, day: dt.date) -> Answer | None:
     if state is State.ANSWERED:
         return None
     if state is State.OPEN:
-        told = pending(question.id)
-        return replace(told, members={**told.members, "until": question.until.isoformat()})
+        return pending(question.id, question.until)
     return Answer(
         RELEASED,
         {

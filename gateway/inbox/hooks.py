@@ -127,13 +127,11 @@ class Teller:
 
     async def _try(self, message: Message) -> None:
         hook = self.hooks.find(message.client)
-        is_told = hook is None or await self._tell(hook, message)
-        if not is_told and message.tries + 1 < MOST_ATTEMPTS:
-            return
-        if not is_told:
-            _LOG.error("an end was never told: the webhook did not take it")
-        async with self.book.writing() as pen:
-            await QuestionPen(pen, self.book.kind).told(message)
+        if hook is None or await self._tell(hook, message):
+            async with self.book.writing() as pen:
+                await QuestionPen(pen, self.book.kind).told(message)
+        elif message.tries + 1 >= MOST_ATTEMPTS:
+            _LOG.error("an end is given up: the webhook did not take it; see doelpoort messages")
 
     async def _tell(self, hook: Webhook, message: Message) -> bool:
         body = json.dumps({"type": "disclosure.ended", "disclosure_id": message.question}).encode()

@@ -1,6 +1,7 @@
 """A question to the professional who holds the answer, as frozen values."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,6 +66,11 @@ class Question:
     reply: Reply | None = None
     ended_at: dt.datetime | None = None
     reminded_on: dt.date | None = None
+
+    @property
+    def case(self) -> object:
+        """The case that the request names, if it names one."""
+        return json.loads(self.request).get("case")
 
     def state_on(self, day: dt.date) -> State:
         """Return how far it is: its term ends it, also before that was written down."""

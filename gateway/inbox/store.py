@@ -1,7 +1,9 @@
 """Questions in the database of the case store: what is asked of it, and what is written to it."""
 
 import datetime as dt
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from gateway.cases.database import Named, Rows
 from gateway.cases.rows import key_of, readable
@@ -10,8 +12,11 @@ from gateway.cases.tables import Kind
 from gateway.catalogue.model import Requester
 from gateway.errors import CasesUnavailable, SourceFailed
 from gateway.inbox.model import Asker, Message, Question, Reply, State
-from gateway.inbox.tables import statements_for
+from gateway.inbox.tables import SAME, statements_for
 from gateway.subject import Subject, parse_bsn
+from gateway.webhooks import MOST_ATTEMPTS
+
+_LOCK_BYTES: Final = 8
 
 
 async def find_question(book: CaseBook, identity: str) -> Question | None:
@@ -41,13 +46,13 @@ async def late_questions(book: CaseBook, day: dt.date) -> Sequence[Question]:
 
 
 async def messages(book: CaseBook, now: dt.datetime) -> Sequence[Message]:
-    """Return the ends that are to be told by now, the oldest first.
+    """Return the ends that are to be told by now, the oldest first; not those given up.
 
     Raises: CasesUnavailable.
     """
     statement = statements_for(book.kind).to_tell
     try:
-        rows = await book.fetch(statement, {"now": instant_text(now)})
+        rows = await book.fetch(statement, {"now": instant_text(now), "most": MOST_ATTEMPTS})
         with readable():
             return [Message(str(of), str(client), int(str(tries))) for of, client, tries in rows]
     except SourceFailed as exc:
@@ -63,20 +68,12 @@ class QuestionPen:
 
     async def add(self, question: Question) -> None:
         """Add a question that is open."""
-        asker, holder = question.asker, question.holder
         await self._pen.run(
             self._say.add,
             {
                 "id": question.id,
                 "release_id": question.release_id,
-                "subject": key_of(question.subject),
-                "purpose": question.purpose,
-                "client": asker.client,
-                "organisation": asker.organisation,
-                "role": asker.role,
-                "professional": asker.professional,
-                "holder": holder.organisation,
-                "holder_role": holder.role,
+                **_same(question),
                 "request": question.request,
                 "asked_at": instant_text(question.asked_at),
                 "until": question.until.isoformat(),
@@ -88,6 +85,16 @@ class QuestionPen:
                 "tell_tries": 0,
             },
         )
+
+    async def find_same(self, question: Question, day: dt.date) -> Question | None:
+        """Return the question that asks the same of the same, and can be answered on this day.
+
+        Effects: nobody else adds one in the meantime, until the transaction ends.
+        """
+        same = _same(question)
+        await self._pen.run(self._say.alone, {"lock": _lock_of(same)})
+        rows = await self._pen.run(self._say.same, {**same, "day": day.isoformat()})
+        return next((each for each in _questions(rows) if each.case == question.case), None)
 
     async def hold(self, identity: str) -> Question | None:
         """Return the question as it is now, and keep it so until the transaction ends."""
@@ -133,6 +140,27 @@ class QuestionPen:
     async def told(self, message: Message) -> None:
         """Write down that there is nothing left to tell of this end."""
         await self._pen.run(self._say.told, {"of": message.question})
+
+
+def _same(question: Question) -> dict[str, str]:
+    """Return what two questions have in common when they are one, beside the case."""
+    asker, holder = question.asker, question.holder
+    return {
+        "holder": holder.organisation,
+        "holder_role": holder.role,
+        "subject": key_of(question.subject),
+        "purpose": question.purpose,
+        "client": asker.client,
+        "organisation": asker.organisation,
+        "role": asker.role,
+        "professional": asker.professional,
+    }
+
+
+def _lock_of(same: Mapping[str, str]) -> int:
+    """Return the number under which nobody else asks the same in the meantime."""
+    digest = hashlib.sha256("\0".join(same[name] for name in SAME).encode()).digest()
+    return int.from_bytes(digest[:_LOCK_BYTES], "big", signed=True)
 
 
 async def _fetched(book: CaseBook, name: str, named: Named) -> list[Question]:

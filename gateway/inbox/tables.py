@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import (
+    BigInteger,
     ClauseElement,
     ColumnElement,
     Index,
+    and_,
     bindparam,
     delete,
+    func,
     insert,
     literal_column,
     null,
@@ -72,6 +75,18 @@ _KEPT = (
     "ended_at",
     "reminded_on",
 )
+SAME = (
+    "holder",
+    "holder_role",
+    "subject",
+    "purpose",
+    "client",
+    "organisation",
+    "role",
+    "professional",
+)
+"""What two questions have in common when they are one, beside the case."""
+
 _COLUMNS = tuple(_QUESTION.c[name] for name in _KEPT)
 _MOST: ColumnElement[int] = literal_column("200")
 """No more questions in one answer, and no more messages or ends in one turn."""
@@ -85,6 +100,8 @@ class QuestionStatements:
     """Everything that is ever asked of the table of questions, or written to it."""
 
     add: Prepared
+    alone: Prepared
+    same: Prepared
     one: Prepared
     held: Prepared
     open: Prepared
@@ -96,16 +113,36 @@ class QuestionStatements:
     to_tell: Prepared
     claim: Prepared
     told: Prepared
+    given_up: Prepared
+    count_given_up: Prepared
+    again: Prepared
 
 
 @cache
 def statements_for(kind: Kind) -> QuestionStatements:
     """Return the statements in the words of this database's driver."""
-    return QuestionStatements(**{name: prepare(each, kind) for name, each in _all().items()})
+    return QuestionStatements(**{name: prepare(each, kind) for name, each in _all(kind).items()})
 
 
-def _all() -> Mapping[str, ClauseElement]:
-    return {**_of_questions(), **_of_telling()}
+def _all(kind: Kind) -> Mapping[str, ClauseElement]:
+    return {**_of_asking(kind), **_of_questions(), **_of_telling()}
+
+
+def _of_asking(kind: Kind) -> Mapping[str, ClauseElement]:
+    lock = bindparam("lock", type_=BigInteger)
+    return {
+        # Keeps others who ask the same apart until the transaction ends; SQLite has one writer.
+        "alone": select(lock if kind == "sqlite" else func.pg_advisory_xact_lock(lock)),
+        "same": select(*_COLUMNS)
+        .where(
+            *(_QUESTION.c[name] == bindparam(name) for name in SAME),
+            _QUESTION.c.state == literal_column("'open'"),
+            _QUESTION.c.until >= bindparam("day"),
+        )
+        .order_by(_QUESTION.c.asked_at, _QUESTION.c.id)
+        .limit(_MOST)
+        .offset(_NO),
+    }
 
 
 def _of_questions() -> Mapping[str, ClauseElement]:
@@ -147,9 +184,12 @@ def _of_questions() -> Mapping[str, ClauseElement]:
 
 def _of_telling() -> Mapping[str, ClauseElement]:
     by_id = _QUESTION.c.id == bindparam("of")
+    is_given_up = and_(
+        _QUESTION.c.tell_at.is_not(None), _QUESTION.c.tell_tries >= bindparam("most")
+    )
     return {
         "to_tell": select(_QUESTION.c.id, _QUESTION.c.client, _QUESTION.c.tell_tries)
-        .where(_QUESTION.c.tell_at <= bindparam("now"))
+        .where(_QUESTION.c.tell_at <= bindparam("now"), _QUESTION.c.tell_tries < bindparam("most"))
         .order_by(_QUESTION.c.tell_at)
         .limit(_MOST)
         .offset(_NO),
@@ -161,4 +201,14 @@ def _of_telling() -> Mapping[str, ClauseElement]:
         .values(tell_at=bindparam("tell_at"), tell_tries=_QUESTION.c.tell_tries + _ONE)
         .returning(_QUESTION.c.id),
         "told": update(_QUESTION).where(by_id).values(tell_at=null()),
+        "given_up": select(_QUESTION.c.id, _QUESTION.c.tell_at, _QUESTION.c.tell_tries)
+        .where(is_given_up)
+        .order_by(_QUESTION.c.tell_at, _QUESTION.c.id)
+        .limit(_MOST)
+        .offset(_NO),
+        "count_given_up": select(func.count()).where(is_given_up),
+        "again": update(_QUESTION)
+        .where(by_id, is_given_up)
+        .values(tell_at=bindparam("now"), tell_tries=_NO)
+        .returning(_QUESTION.c.id),
     }

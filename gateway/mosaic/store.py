@@ -1,6 +1,7 @@
 """Answers that count, in the one database that all gateways share.
 
 A place is taken before anything is read for an answer, and given back when no answer came of it.
+That of a question to a professional is taken with the question, and stays, whatever comes of it.
 A gateway that dies in between leaves its place taken: that refuses too much and never too little.
 """
 
@@ -36,6 +37,13 @@ class Guard(Protocol):
         """
         ...
 
+    async def reserve_with(self, pen: CasePen, rules: Rules, bid: Bid) -> Place | Held:
+        """Take a place in this transaction of the case store: it is taken once that is durable.
+
+        Raises:  CasesUnavailable; then nothing may be asked.
+        """
+        ...
+
     async def give_back(self, place: Place) -> None:
         """Give a place back, because no answer came of it; when that fails it stays taken."""
         ...
@@ -47,6 +55,15 @@ class FreeGuard:
     async def reserve(self, rules: Rules, bid: Bid) -> Place | Held:  # noqa: ARG002 (see Guard)
         """Give a place."""
         return Place(bid.id)
+
+    async def reserve_with(
+        self,
+        pen: CasePen,  # noqa: ARG002 (see Guard)
+        rules: Rules,
+        bid: Bid,
+    ) -> Place | Held:
+        """Give a place."""
+        return await self.reserve(rules, bid)
 
     async def give_back(self, place: Place) -> None:
         """Do nothing: no place was taken."""
@@ -62,16 +79,34 @@ class SqlGuard:
 
     async def reserve(self, rules: Rules, bid: Bid) -> Place | Held:
         """Take a place, one request about the same person at a time; see `Guard.reserve`."""
+        async with self._book.writing() as pen:
+            return await self.reserve_with(pen, rules, bid)
+
+    async def reserve_with(self, pen: CasePen, rules: Rules, bid: Bid) -> Place | Held:
+        """Take a place, one request about the same person at a time; see `Guard.reserve_with`.
+
+        A place that is held for these fields is not judged again: it was when it was taken.
+        """
         subject = _GROUP if bid.subject is None else hash_of(bid.subject, self._key)
-        try:
-            async with self._book.writing() as pen:
-                await pen.run(self._say.alone, {"lock": _lock_of(bid, subject)})
-                found = judge(rules, bid, await self._before(pen, rules, bid, subject))
-                if isinstance(found, Place):
-                    await self._take(pen, _row(bid, subject))
-                return found
-        except SourceFailed as exc:
-            raise CasesUnavailable("the answers that count cannot be read") from exc
+        await pen.run(self._say.alone, {"lock": _lock_of(bid, subject)})
+        held = await self._held(pen, bid, subject)
+        found: Place | Held = Place(bid.id)
+        if bid.subject is None or not held.issuperset(bid.fields):
+            found = judge(rules, bid, await self._before(pen, rules, bid, subject))
+        if isinstance(found, Place):
+            await self._take(pen, _row(bid, subject, held.union(bid.fields)))
+        return found
+
+    async def _held(self, pen: CasePen, bid: Bid, subject: str) -> frozenset[str]:
+        """Return for which fields a place is held already under this id, by the same requester."""
+        named = {
+            "of": bid.id,
+            "organisation": bid.organisation,
+            "purpose": bid.purpose,
+            "subject": subject,
+        }
+        rows = await pen.run(self._say.held, named)
+        return frozenset(str(rows[0][0]).split()) if rows else frozenset()
 
     async def _before(
         self, pen: CasePen, rules: Rules, bid: Bid, subject: str
@@ -82,17 +117,21 @@ class SqlGuard:
             "since": _text(bid.at - rules.reach),
         }
         rows = await pen.run(self._say.before, named)
-        with readable():
-            texts = [[str(each) for each in row] for row in rows]
-            return [
-                Answered(purpose, frozenset(fields.split()), dt.datetime.fromisoformat(at))
-                for identity, purpose, fields, at in texts
-                if identity != bid.id
-            ]
+        try:
+            with readable():
+                texts = [[str(each) for each in row] for row in rows]
+                return [
+                    Answered(purpose, frozenset(fields.split()), dt.datetime.fromisoformat(at))
+                    for identity, purpose, fields, at in texts
+                    if identity != bid.id
+                ]
+        except SourceFailed as exc:
+            raise CasesUnavailable("the answers that count cannot be read") from exc
 
     async def _take(self, pen: CasePen, row: dict[str, object]) -> None:
-        """Add the row, or hold it with another request that is the same in everything."""
-        if not await pen.run(self._say.join, {**row, "of": row["id"], "now": row["at"]}):
+        """Add the row, or hold it with another request that is the same in all that counts."""
+        joined = {**row, "of": row["id"], "now": row["at"], "merged": row["fields"]}
+        if not await pen.run(self._say.join, joined):
             await pen.run(self._say.add, row)
 
     async def give_back(self, place: Place) -> None:
@@ -142,12 +181,12 @@ def _lock_of(bid: Bid, subject: str) -> int:
     return int.from_bytes(digest[:_LOCK_BYTES], "big", signed=True)
 
 
-def _row(bid: Bid, subject: str) -> dict[str, object]:
+def _row(bid: Bid, subject: str, fields: frozenset[str]) -> dict[str, object]:
     return {
         "id": bid.id,
         "organisation": bid.organisation,
         "purpose": bid.purpose,
-        "fields": _BETWEEN.join(sorted(bid.fields)),
+        "fields": _BETWEEN.join(sorted(fields)),
         "subject": subject,
         "at": _text(bid.at),
         "holders": 1,

@@ -44,10 +44,20 @@ class CountedRow(SQLModel, table=True):
     holders: int
 
 
-_COUNTED = METADATA.tables["counted_answer"]
+class UnderRow(SQLModel, table=True):
+    """The mark of the key under which the subjects of all answers were hashed."""
+
+    metadata = METADATA
+    __tablename__ = "counted_under"
+
+    id: str = Field(primary_key=True)
+    mark: str
+
+
+COUNTED, UNDER = (METADATA.tables[name] for name in ("counted_answer", "counted_under"))
 # Written out, because a number in a statement would get a name that nobody gives a value.
 _ONE: ColumnElement[int] = literal_column("1")
-_SAME = ("organisation", "purpose", "fields", "subject")
+_SAME = ("organisation", "purpose", "subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class CountStatements:
 
     alone: Prepared
     before: Prepared
+    held: Prepared
     join: Prepared
     add: Prepared
     leave: Prepared
@@ -75,24 +86,26 @@ def statements_for(kind: Kind) -> CountStatements:
 
 
 def _all(kind: Kind) -> Mapping[str, ClauseElement]:
-    by_id = _COUNTED.c.id == bindparam("of")
+    by_id = COUNTED.c.id == bindparam("of")
+    same = (by_id, *(COUNTED.c[name] == bindparam(name) for name in _SAME))
     lock = bindparam("lock", type_=BigInteger)
     return {
         "alone": select(lock if kind == "sqlite" else func.pg_advisory_xact_lock(lock)),
-        "before": select(_COUNTED.c.id, _COUNTED.c.purpose, _COUNTED.c.fields, _COUNTED.c.at).where(
-            _COUNTED.c.organisation == bindparam("organisation"),
-            _COUNTED.c.subject == bindparam("subject"),
-            _COUNTED.c.at > bindparam("since"),
+        "before": select(COUNTED.c.id, COUNTED.c.purpose, COUNTED.c.fields, COUNTED.c.at).where(
+            COUNTED.c.organisation == bindparam("organisation"),
+            COUNTED.c.subject == bindparam("subject"),
+            COUNTED.c.at > bindparam("since"),
         ),
-        "join": update(_COUNTED)
-        .where(by_id, *(_COUNTED.c[name] == bindparam(name) for name in _SAME))
-        .values(holders=_COUNTED.c.holders + _ONE, at=bindparam("now"))
-        .returning(_COUNTED.c.id),
-        "add": insert(_COUNTED),
-        "leave": update(_COUNTED).where(by_id).values(holders=_COUNTED.c.holders - _ONE),
-        "drop": delete(_COUNTED).where(by_id, _COUNTED.c.holders < _ONE),
-        "forget": delete(_COUNTED)
-        .where(_COUNTED.c.subject == bindparam("subject"))
-        .returning(_COUNTED.c.id),
-        "sweep": delete(_COUNTED).where(_COUNTED.c.at < bindparam("until")),
+        "held": select(COUNTED.c.fields).where(*same),
+        "join": update(COUNTED)
+        .where(*same)
+        .values(holders=COUNTED.c.holders + _ONE, at=bindparam("now"), fields=bindparam("merged"))
+        .returning(COUNTED.c.id),
+        "add": insert(COUNTED),
+        "leave": update(COUNTED).where(by_id).values(holders=COUNTED.c.holders - _ONE),
+        "drop": delete(COUNTED).where(by_id, COUNTED.c.holders < _ONE),
+        "forget": delete(COUNTED)
+        .where(COUNTED.c.subject == bindparam("subject"))
+        .returning(COUNTED.c.id),
+        "sweep": delete(COUNTED).where(COUNTED.c.at < bindparam("until")),
     }

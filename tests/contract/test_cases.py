@@ -20,6 +20,7 @@ from gateway.cases.model import (
     Consent,
     ConsentRecord,
     Party,
+    Progress,
     Representation,
     Signal,
 )
@@ -47,7 +48,10 @@ RECORD = CaseRecord(
     1,
     DAY,
     Signal(DAY, "wijkteam-noord", 2, "zorgmijding"),
-    (Agreement(1, "duo", "Belt maandag, om 9 uur: 'ja'?", DAY), Agreement(2, "duo", "x", None)),
+    (
+        Agreement(1, "duo", "Belt maandag, om 9 uur: 'ja'?", DAY, Progress.RUNNING, DAY),
+        Agreement(2, "duo", "x", None),
+    ),
 )
 CONSENT = ConsentRecord(
     "c" * 32,
@@ -119,6 +123,17 @@ async def test_what_is_kept_of_a_case_comes_back(store: SqlCases) -> None:
     )
     assert (bare.parties, bare.label) == ((), None)
     assert await store.find_case("9" * 32) is None
+
+
+async def test_the_agreements_of_a_person_come_back_by_case(store: SqlCases) -> None:
+    """Each case of the person has its own, if only none; those of somebody else are not told."""
+    bare = replace(RECORD.case, id="f" * 32, parties=())
+    async with store.writing() as pen:
+        await pen.insert(RECORD)
+        await pen.insert(CaseRecord(bare, PERSON, "0" * 32, 1, DAY))
+
+    assert await store.plans(PERSON) == {"a" * 32: RECORD.agreements, "f" * 32: ()}
+    assert await store.plans(OTHER) == {}
 
 
 async def test_a_version_takes_the_place_of_the_one_before(store: SqlCases) -> None:

@@ -166,7 +166,7 @@ async def test_an_emergency_is_counted_and_not_held(guard: Guard) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"subject": SANNE}, {"purpose": "twee"}, {"organisation": "school"}, {"fields": ("y",)}],
+    [{"subject": SANNE}, {"purpose": "twee"}, {"organisation": "school"}],
 )
 async def test_another_request_does_not_hide_behind_an_id(
     shared: Pair, changes: dict[str, object]
@@ -177,6 +177,57 @@ async def test_another_request_does_not_hide_behind_an_id(
 
     with pytest.raises(CasesUnavailable):
         await guard.reserve(Rules(ONCE, ()), bid(1, **changes))
+
+
+async def test_a_place_is_for_all_that_was_asked_under_it(shared: Pair) -> None:
+    """Where the answer to come turns out to be about more, all of it counts from then on."""
+    guard, rules = SqlGuard(shared.one, KEY), Rules(None, (FIELDS,))
+    await guard.reserve(rules, bid(1, fields=("z",)))
+
+    more = await guard.reserve(rules, bid(1, fields=("x",)))
+    other = await guard.reserve(rules, bid(2, fields=("y",)))
+
+    assert (type(more), type(other)) == (Place, Held)
+
+
+async def test_a_place_that_grows_is_judged_again(shared: Pair) -> None:
+    """The twin: for what it was not taken for it may be too late by then."""
+    guard, rules = SqlGuard(shared.one, KEY), Rules(None, (FIELDS,))
+    await guard.reserve(rules, bid(1, fields=("z",)))
+    await guard.reserve(rules, bid(2, fields=("y",)))
+
+    assert isinstance(await guard.reserve(rules, bid(1, fields=("x", "z"))), Held)
+
+
+async def test_a_place_that_is_held_is_not_judged_again(guard: Guard) -> None:
+    """Who was let in keeps the place, whoever came after; who came after has none to spare."""
+    rules = Rules(TWICE, ())
+    await guard.reserve(rules, bid(1))
+    await guard.reserve(rules, bid(2, at=NOW + DAY))
+
+    first = await guard.reserve(rules, bid(1, at=NOW + DAY))
+    third = await guard.reserve(rules, bid(3, at=NOW + 3 * DAY))
+
+    assert (type(first), type(third)) == (Place, Held)
+
+
+async def test_a_place_within_a_transaction_is_taken_with_it(shared: Pair) -> None:
+    """Undone together with what was written beside it, it is free; kept, it is taken."""
+    guard, rules = SqlGuard(shared.one, KEY), Rules(ONCE, ())
+    with pytest.raises(CasesUnavailable):
+        await undone(shared.one, guard, rules)
+    async with shared.one.writing() as pen:
+        kept = await guard.reserve_with(pen, rules, bid(2))
+
+    assert isinstance(kept, Place)
+    assert isinstance(await guard.reserve(rules, bid(3)), Held)
+
+
+async def undone(store: SqlCases, guard: SqlGuard, rules: Rules) -> None:
+    """Take a place in a transaction that comes to nothing."""
+    async with store.writing() as pen:
+        await guard.reserve_with(pen, rules, bid(1))
+        raise CasesUnavailable("scripted")
 
 
 async def test_two_gateways_at_once_never_pass_a_limit_of_one(shared: Pair) -> None:
@@ -261,6 +312,20 @@ async def test_a_row_that_is_none_holds_the_answer(tmp_path: Path) -> None:
     with pytest.raises(CasesUnavailable):
         await guard.reserve(Rules(ONCE, ()), bid(2))
     store.close()
+
+
+async def test_a_free_guard_takes_no_place_in_a_transaction(tmp_path: Path) -> None:
+    """There it has a place for everybody as well, and writes nothing."""
+    store = open_cases(f"sqlite:///{tmp_path / 'zaken.db'}")
+    async with store.writing() as pen:
+        places = [
+            await FreeGuard().reserve_with(pen, Rules(ONCE, ()), bid(number)) for number in (1, 2)
+        ]
+        rows = await pen.run(ALL["sqlite"], {})
+    store.close()
+
+    assert [type(each) for each in places] == [Place, Place]
+    assert rows == []
 
 
 async def test_a_free_guard_counts_nothing() -> None:

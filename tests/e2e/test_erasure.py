@@ -17,7 +17,7 @@ from gateway.cases.tables import METADATA, VERSION_TABLE
 from gateway.citizen.delivery import Folder, Post
 from gateway.citizen.store import SqlMessages
 from gateway.cli.main import app
-from gateway.identity.keys import ensure_keys
+from gateway.identity.keys import IDEMPOTENCY_KEY, ensure_keys
 from gateway.log_access import this_year
 from gateway.log_place import log_place, open_writing
 from gateway.subject import parse_bsn
@@ -169,6 +169,17 @@ async def test_what_is_kept_is_named_with_its_reason(opened: House) -> None:
     assert "Bewaard (kept)" in done.output
     assert "bewaartermijn" in done.output
     assert "NothingToErase" in done.output
+
+
+async def test_a_key_that_finds_nobody_is_named(opened: House) -> None:
+    """Under another key nothing would be found to erase, and that is no erasure."""
+    await lived(opened)
+    (opened.settings.home / "keys" / IDEMPOTENCY_KEY).write_bytes(bytes(range(32)))
+
+    done = await erase(opened)
+
+    assert done.exit_code == 1
+    assert "cases niet bereikt (not reached): KeysUnsafe" in done.output
 
 
 async def test_a_folder_that_is_gone_is_named(opened: House) -> None:

@@ -16,7 +16,8 @@ from gateway.openings import registry_of
 from gateway.partner import private_pem
 from gateway.settings import Settings
 from gateway.subject import parse_bsn
-from tests.builders import CARE_WORKER, YUSUF, client_key, free_port, make_client
+from tests.builders import CARE_WORKER, HENK, YUSUF, client_key, free_port, make_client
+from tests.fakes_informing import WORDS
 from tests.serving import environment_of, prepare, served
 
 MIRJAM = "999925799"
@@ -77,6 +78,7 @@ def waiting(settings: Settings, keys: Path) -> str:
     who = ["--client", "team", "--key", str(keys / "team.pem"), "--professional", "medewerker-7"]
     result = run(settings, "ask", *FLAG, *who, *CONSULTANT, stdin=f"{YUSUF}\n")
     assert result.exit_code == 3, result.output
+    assert "Beantwoord kan worden tot en met (it can be answered until): 20" in result.stdout
     [line] = [each for each in result.stdout.splitlines() if "inbox collect" in each]
     return line.split()[-1]
 
@@ -95,11 +97,66 @@ def test_a_question_is_asked_answered_and_collected(settings: Settings, keys: Pa
     fetched = run(settings, "inbox", "collect", identity, *asker)
 
     assert json.loads(early.stdout)["outcome"] == "pending"
+    assert json.loads(early.stdout)["until"] > "2026"
     assert identity in {each["id"] for each in json.loads(listed.stdout)}
     assert YUSUF not in listed.stdout
     assert json.loads(shown.stdout)["subject"] == YUSUF
     assert (given.exit_code, twice.exit_code, fetched.exit_code) == (0, 1, 0)
     assert json.loads(fetched.stdout)["data"]["specialisatie_ingezet"]["value"] is True
+
+
+DANGER = ["vt-meldrecht", "melding-doen", "veiligheid-laten-beoordelen"]
+CARE = ["--organisation", "jeugdhulp-de-brug", "--role", "jeugdhulpverlener"]
+
+
+def in_danger(settings: Settings, keys: Path, stdin: str, *more: str) -> Result:
+    """Ask as a care worker who cannot wait."""
+    own = ["--client", "behandelaar", "--key", str(keys / "behandelaar.pem")]
+    who = [*own, "--professional", "behandelaar-1", "--emergency", "violence_now"]
+    return run(settings, "ask", *DANGER, *who, *CARE, *more, stdin=stdin)
+
+
+def test_an_emergency_is_asked_from_the_command_line(settings: Settings, keys: Path) -> None:
+    """Person and reason come by standard input; the answer says until when, and who judges it."""
+    told = in_danger(settings, keys, f"{HENK}\n{WORDS}\n")
+    as_json = in_danger(settings, keys, f"{HENK}\n{WORDS}\n", "--output", "json")
+
+    answer = json.loads(as_json.stdout)
+    assert (told.exit_code, as_json.exit_code) == (0, 0), told.output
+    assert "adres" in told.stdout
+    assert "Een ander beoordeelt achteraf of het nodig was." in told.stdout
+    assert "beoordeeld uiterlijk (judged by): 20" in told.stdout
+    assert answer["emergency"]["reason"] == "violence_now"
+    assert WORDS not in told.stdout + as_json.stdout
+
+
+@pytest.mark.parametrize(
+    ("stdin", "member"),
+    [
+        (f"{HENK}\n", "words"),
+        (f"{HENK}\nhelp\n", "words"),
+        (f"{HENK}\n{WORDS} Het gaat ook om {MIRJAM}.\n", "words"),
+        (f"{HENK}\n{'a ' * 2_001}\n", "words"),
+    ],
+    ids=["none", "short", "somebody's number", "long"],
+)
+def test_an_emergency_without_a_real_reason_is_not_asked(
+    settings: Settings, keys: Path, stdin: str, member: str
+) -> None:
+    """The twin: the gateway says what is wrong with the reason, and gives nothing."""
+    result = in_danger(settings, keys, stdin)
+
+    assert result.exit_code == 2
+    assert f"- {member}: " in result.stdout
+    assert "adres" not in result.stdout
+    assert MIRJAM not in result.output
+
+
+def test_the_reason_of_an_emergency_is_no_argument(settings: Settings) -> None:
+    """On the command line stands the kind of danger alone, and no other word than the known."""
+    result = run(settings, "ask", *DANGER, "--emergency", WORDS)
+
+    assert result.exit_code == 2
 
 
 def test_who_declines_says_why_on_standard_input(settings: Settings, keys: Path) -> None:

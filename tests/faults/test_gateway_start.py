@@ -195,6 +195,17 @@ def test_a_case_store_without_its_tables_is_explained(
     assert_explained(start(settings), "SourceInvalid", table)
 
 
+def test_another_key_on_the_same_case_store_is_explained(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Two gateways that would each count on their own are kept apart at the start of the second."""
+    start(settings)
+
+    result = start(settings, DOELPOORT_HOME=str(tmp_path / "andere"))
+
+    assert_explained(result, "KeysUnsafe", "idempotency.key", "case new-key")
+
+
 def test_a_home_that_is_a_file_is_explained(settings: Settings) -> None:
     """A home that cannot be made is a setting to repair."""
     settings.home.write_text("")

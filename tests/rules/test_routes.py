@@ -33,6 +33,7 @@ GUARDED = {
     "/v1/reviews",
     "/v1/reviews/{id}",
     "/v1/consent-withdrawals",
+    "/v1/due-cases",
     "/v1/consents",
     "/v1/consents/{id}/withdrawals",
     "/log/tile/entries/{place:path}",

@@ -64,7 +64,7 @@ _Window: TypeAlias = tuple[dt.date, dt.date]
 
 # What a grant says for people only: another word for the same thing releases nothing.
 _WORDING = frozenset({"name", "because", "special"})
-_ORDERED = frozenset({"precision", "need", "consent", "where", "band", "labels"})
+_ORDERED = frozenset({"precision", "need", "consent", "where", "band", "labels", "kind"})
 # Each tells something of its own: who gets the one does not know the other.
 _OWN_KIND = frozenset({Precision.POSTCODE4, Precision.PSEUDONYM})
 _SETTLED = frozenset({Precision.ABSENT, Precision.EXISTS, Precision.EXACT})
@@ -141,6 +141,7 @@ def _of_grant(old: FieldGrant, new: FieldGrant) -> Iterable[Judged]:
     yield from _of_where(dict(old.where), dict(new.where))
     yield from _of_band(old.band, new.band)
     yield from _of_labels(old, new)
+    yield from _of_kind(old, new)
     for member in dataclasses.fields(FieldGrant):
         if member.name not in _WORDING | _ORDERED:
             before, after = getattr(old, member.name), getattr(new, member.name)
@@ -218,6 +219,12 @@ def _of_labels(old: FieldGrant, new: FieldGrant) -> Iterable[Judged]:
         way = Direction.DIFFERENT
     if way is not Direction.NOTE:
         yield Judged(way, "labels", plain(old.labels), plain(new.labels))
+
+
+def _of_kind(old: FieldGrant, new: FieldGrant) -> Iterable[Judged]:
+    """Judge what kind of value a field holds, where the value itself leaves."""
+    if Precision.EXACT in {old.precision, new.precision} and old.kind is not new.kind:
+        yield Judged(Direction.DIFFERENT, "kind", plain(old.kind), plain(new.kind))
 
 
 def _of_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...]) -> Iterable[Judged]:

@@ -1,4 +1,4 @@
-"""How kinds of case, and what may be recorded, compare with their older selves.
+"""How kinds of case, what may be recorded, and names of roles compare with their older selves.
 
 A change here belongs to no purpose, so it is named after its file and the name in it. What moves
 who may take part in a case, for how long, or what a note may hold has a direction; what cannot be
@@ -12,6 +12,7 @@ from typing import TypeAlias
 from gateway.catalogue.aspects.purposes import Direction, Judged, plain
 from gateway.catalogue.model import CaseKind, Catalogue
 from gateway.catalogue.recording import HelpQuestion, Kind, Label
+from gateway.catalogue.roles import Role
 
 _Named: TypeAlias = tuple[str, Judged]
 _Titled: TypeAlias = CaseKind | HelpQuestion | Label | Kind
@@ -20,7 +21,8 @@ _FOREVER = float("inf")
 
 
 def shared_aspects(old: Catalogue, new: Catalogue) -> Iterator[_Named]:
-    """Give what changed in `cases.yaml`, `zrm.yaml` and `records.yaml`, with its name."""
+    """Give what changed in the files beside the purposes, with its name."""
+    yield from _of_roles(old.roles, new.roles)
     yield from _of_case_kinds(old.case_kinds, new.case_kinds)
     yield from _of_help_questions(old.recording.help_questions, new.recording.help_questions)
     yield from _of_domains(old, new)
@@ -118,6 +120,17 @@ def _of_domains(old: Catalogue, new: Catalogue) -> Iterator[_Named]:
         texts = [plain(side[name]) if name in side else "" for side in sides]
         if texts[0] != texts[1]:
             yield f"zrm.yaml: {name}", Judged(Direction.NOTE, "domain", *texts)
+
+
+def _of_roles(old: Mapping[str, Role], new: Mapping[str, Role]) -> Iterator[_Named]:
+    """Give roles that are called otherwise: words for people, which decide nothing."""
+    for name in sorted(old.keys() | new.keys()):
+        texts = [
+            f"{side[name].title} / {side[name].title_en}" if name in side else ""
+            for side in (old, new)
+        ]
+        if texts[0] != texts[1]:
+            yield f"roles.yaml: {name}", Judged(Direction.NOTE, "title", *texts)
 
 
 def _of_labels(old: Mapping[str, Label], new: Mapping[str, Label]) -> Iterator[_Named]:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from gateway.catalogue.files.cells import check_cells, read_cells
 from gateway.catalogue.files.members import Table
-from gateway.catalogue.model import LEVELS, Band, Derive, FieldGrant, Need, Precision
+from gateway.catalogue.model import LEVELS, Band, Derive, Field, FieldGrant, Need, Precision
 
 _PRECISION = {precision.label: precision for precision in Precision}
 _OF_ROWS = {Precision.EXISTS, Precision.COUNT}
@@ -23,8 +23,12 @@ _BELONGS: Mapping[str, frozenset[Derive]] = MappingProxyType(
 _LISTED = frozenset({Derive.ONE, Derive.LIST, Derive.ITEMS})
 
 
-def read_grant(name: str, table: Table) -> FieldGrant:
-    """Return the grant in this table; what is wrong with it goes to the findings of the table."""
+def read_grant(known: Mapping[str, Field], name: str, table: Table) -> FieldGrant:
+    """Return the grant in this table; what is wrong with it goes to the findings of the table.
+
+    `known` is the data dictionary. A name that it lacks is found where all names are.
+    """
+    field = known.get(name)
     source, _, column = table.text("of").partition(".")
     grant = FieldGrant(
         name=name,
@@ -44,6 +48,7 @@ def read_grant(name: str, table: Table) -> FieldGrant:
         other=_other(table),
         labels=table.optional_texts("labels"),
         cells=table.optional_table("cells", read_cells),
+        kind=None if field is None else field.type,
     )
     _check_shape(grant, table)
     _check_words(grant, table)

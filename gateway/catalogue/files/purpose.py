@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from gateway.catalogue.errors import Place
@@ -15,6 +16,7 @@ from gateway.catalogue.files.members import Table
 from gateway.catalogue.files.veil import read_veil
 from gateway.catalogue.model import (
     Example,
+    Field,
     InformSubject,
     LawStatus,
     LegalBasis,
@@ -56,8 +58,8 @@ class PurposeFile:
         return self.places.get((key, name), self.places.get((key, ""), self.place))
 
 
-def read_purpose(table: Table) -> PurposeFile:
-    """Return the purpose in this table; what is wrong with it goes to the findings of the table."""
+def read_purpose(table: Table, known: Mapping[str, Field]) -> PurposeFile:
+    """Return the purpose in this table, with the data dictionary; its findings go to the table."""
     validity = table.table("valid", _validity)
     purpose = Purpose(
         id=table.text("id"),
@@ -71,7 +73,7 @@ def read_purpose(table: Table) -> PurposeFile:
         requesters=table.tables("requesters", _requester),
         source_holder=table.text("source_holder"),
         case_kinds=table.texts("case_kinds"),
-        fields=MappingProxyType(table.named("fields", read_grant)),
+        fields=MappingProxyType(table.named("fields", partial(read_grant, known))),
         never=table.texts("never"),
         instead=MappingProxyType(table.lists("instead")),
         legal_basis=table.tables("legal_basis", _basis),

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from gateway.catalogue.errors import Place
 from gateway.catalogue.files.members import Table
-from gateway.catalogue.files.references import NAME
+from gateway.catalogue.files.references import NAME, name_words
 from gateway.catalogue.model import Catalogue
 from gateway.catalogue.recording import (
     Domain,
@@ -66,9 +66,7 @@ class RecordingReader:
         def noted(name: str, inner: Table) -> T:
             self.places[member, name] = inner.place
             if not NAME.fullmatch(name):
-                nl = f"'{name}' kan geen naam zijn: kleine letters, cijfers, - en _."
-                en = f"'{name}' cannot be a name: lower case, digits, - and _."
-                inner.error("NAME", nl, en)
+                inner.error("NAME", *name_words(name))
             return read(name, inner)
 
         return MappingProxyType(table.named(member, noted))

@@ -18,14 +18,17 @@ from gateway.catalogue.model import (
     Task,
 )
 
-NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
-"""What an id looks like; a BSN or a sentence does not."""
+NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){5})[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+"""What an id looks like; a BSN, a date or a sentence does not.
+
+At most four digits: requests take no name with more, because a name may be told again.
+"""
 
 
 def check_task(task: Task, catalogue: Catalogue, findings: Findings) -> None:
     """Find what is wrong with a task as a whole."""
     place = Place("purposes/tasks.yaml")
-    for name in (task.id, *task.activities):
+    for name in task.activities:
         if not NAME.fullmatch(name):
             _name_wrong(place, name, findings)
     for organisation in task.responsible:
@@ -173,5 +176,11 @@ def _unknown(place: Place, name: str, words: tuple[str, str], findings: Findings
 
 
 def _name_wrong(place: Place, name: str, findings: Findings) -> None:
-    nl = f"'{name}' kan geen naam zijn: kleine letters, cijfers, - en _."
-    findings.error(place, "NAME", nl, f"'{name}' cannot be a name: lower case, digits, - and _.")
+    findings.error(place, "NAME", *name_words(name))
+
+
+def name_words(name: str) -> tuple[str, str]:
+    """Return what a name looks like, in Dutch and in English, for one that does not."""
+    nl = "kleine letters, hoogstens vier cijfers, - en _, en een letter voorop"
+    en = "lower case, at most four digits, - and _, and a letter first"
+    return f"'{name}' kan geen naam zijn: {nl}.", f"'{name}' cannot be a name: {en}."

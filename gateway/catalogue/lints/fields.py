@@ -15,6 +15,8 @@ from gateway.catalogue.model import (
 )
 
 _WHOLE = {FieldType.DOCUMENT, FieldType.FREE_TEXT}
+_PLAIN = {FieldType.BOOLEAN, FieldType.INTEGER, FieldType.DECIMAL, FieldType.DATE}
+_TOLD = {Precision.COUNT, Precision.EXACT}
 _MEASURED = {FieldType.INTEGER, FieldType.DECIMAL, FieldType.DATE}
 _SPECIAL = {Sensitivity.SPECIAL, Sensitivity.CRIMINAL}
 _WORD = re.compile(r"[^\W_]+")
@@ -61,6 +63,7 @@ def field_remarks(grant: FieldGrant, purpose: Purpose, catalogue: Catalogue) -> 
     yield from _too_much(grant, field)
     yield from _too_precise(grant, field, purpose)
     yield from _pseudonym(grant, field, purpose)
+    yield from _of_group(grant, field, purpose)
     yield from _grounds(grant, field, purpose)
 
 
@@ -113,6 +116,24 @@ def _pseudonym(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[Re
         nl = "Een codenaam past bij wat iemand aanwijst; dit is te raden of gaat over een groep."
         en = "A pseudonym is for what names somebody; this can be guessed or is about a group."
         yield error(("fields", grant.name), "PSEUDONYM", nl, en)
+
+
+def _of_group(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[Remark]:
+    """Object to words that nobody listed, and to small numbers, in what is told of a group.
+
+    A table (`cells`) has its labels and its smallest group in `groups`.
+    """
+    where, code = ("fields", grant.name), "GROUP_OPEN"
+    if not purpose.aggregated or grant.cells is not None or grant.precision not in _TOLD:
+        return
+    if field.type not in _PLAIN and not grant.labels:
+        nl = "Noem bij 'labels' alle woorden waarnaar dit cijfer verdeeld mag zijn."
+        en = "Name in 'labels' all the words that this figure may be divided by."
+        yield error(where, code, nl, en)
+    elif field.type is FieldType.INTEGER and grant.precision is Precision.EXACT:
+        nl = "Dit kan een aantal onder de 10 zijn; neem derive: figure met precision: count."
+        en = "This can be a number below 10; take derive: figure with precision: count."
+        yield error(where, code, nl, en)
 
 
 def _grounds(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[Remark]:

@@ -36,6 +36,12 @@ def groups_sentences(groups: Groups) -> Iterator[Said]:
         f"Alleen jaren die voorbij zijn: de laatste {groups.years}.",
         f"Only years that are over: the last {groups.years}.",
     )
+    for column, labels in groups.labels:
+        name, told = column.replace("_", " "), ", ".join(labels)
+        yield (
+            f"Bij {name} alleen: {told}. Wat de bron anders noemt, wordt niet verteld.",
+            f"Of {name} only: {told}. What the source calls otherwise is not told.",
+        )
     if groups.largest_share is not None:
         share = groups.largest_share
         yield (
@@ -60,7 +66,17 @@ def cells_words(cells: Cells) -> Said:
     """Return what is told of which groups."""
     unit = ("", "") if cells.unit is None else _UNITS[cells.unit]
     nl, en = _TOLD[cells.tell]
+    ends = list(_ends(cells))
     return (
-        f"{nl} per {' en '.join(cells.per)}{unit[0]}",
-        f"{en} per {' and '.join(cells.per)}{unit[1]}",
+        f"{nl} per {' en '.join(cells.per)}{unit[0]}" + "".join(f"; {each[0]}" for each in ends),
+        f"{en} per {' and '.join(cells.per)}{unit[1]}" + "".join(f"; {each[1]}" for each in ends),
     )
+
+
+def _ends(cells: Cells) -> Iterator[Said]:
+    """Give how what lies far away is counted, so that one person cannot move a figure far."""
+    low, high = cells.low, cells.high
+    if low is not None:
+        yield f"minder dan {low} telt als {low}", f"less than {low} counts as {low}"
+    if high is not None:
+        yield f"meer dan {high} telt als {high}", f"more than {high} counts as {high}"

@@ -21,6 +21,7 @@ from gateway.catalogue.model import (
     Purpose,
     Sensitivity,
 )
+from gateway.catalogue.pages.grant_words import measure_words
 from gateway.catalogue.pages.grounds import (
     GROUNDS,
     KIND_OF_DATA,
@@ -28,6 +29,8 @@ from gateway.catalogue.pages.grounds import (
     duration_of,
     grounds_of,
 )
+from gateway.catalogue.pages.limit_words import limit_sentences
+from gateway.catalogue.pages.picture import LEVEL_WORDS
 
 Say: TypeAlias = Callable[[Condition], tuple[str, str]]
 """What says a condition in plain Dutch and English."""
@@ -39,6 +42,7 @@ _URN = "urn:nl:dpia:3.0"
 _HEALTH = "Type bijzondere persoonsgegevens: Gegevens over gezondheid"
 _BY_LAW = "Toelaatbaar op grond van Unie- of lidstaatrechtelijk recht"
 _PERSON = "inwoner om wie het gaat"
+_GROUP = "inwoners die in een groep worden geteld"
 
 _Answer: TypeAlias = dict[str, object]
 _Texts: TypeAlias = dict[str, str | list[str]]
@@ -104,7 +108,7 @@ def _singles(assessed: _Assessed) -> _Texts:
         "12.2.1": _yes(criminal),
         "12.3.1": _yes(national),
         "14.1": _lines(_subsidiarity(p) for p in assessed.purposes),
-        "14.2": _lines(_proportionality(p) for p in assessed.purposes),
+        "14.2": _lines(_proportionality(p, assessed.catalogue) for p in assessed.purposes),
         "15.8.1": _yes([p for p in assessed.purposes if p.inform_subject.required]),
         "15.8.2": _lines(f"{p.label}: {p.inform_subject.how}" for p in assessed.purposes),
     }
@@ -144,7 +148,7 @@ def _personal_data(assessed: _Assessed) -> list[_Texts]:
                 _label(grant),
                 {
                     "2.1.1": _label(grant),
-                    "2.1.2": _PERSON,
+                    "2.1.2": _whom(purpose),
                     "2.1.3": field.meaning,
                     "2.1.4": KIND_OF_DATA[_sensitivity(field, grant)],
                     "2.1.5": f"Taak van de bronhouder: {purpose.source_holder}",
@@ -158,7 +162,15 @@ def _personal_data(assessed: _Assessed) -> list[_Texts]:
 
 
 def _label(grant: FieldGrant) -> str:
-    return f"{grant.name} ({grant.precision.label})"
+    return f"{_words(grant.name)} ({LEVEL_WORDS[grant.precision]})"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _whom(purpose: Purpose) -> str:
+    return _GROUP if purpose.aggregated else _PERSON
 
 
 def _sensitivity(field: Field, grant: FieldGrant) -> Sensitivity:
@@ -189,7 +201,7 @@ def _parties(purpose: Purpose, assessed: _Assessed) -> _Texts:
         "6.1.1.2": ["Verwerkingsverantwoordelijke", "Ontvanger", "Verstrekker"],
         "6.1.1.3": ", ".join(dict.fromkeys(each.role for each in purpose.requesters)),
         "6.1.1.4": [_label(grant) for grant in purpose.fields.values()],
-        "6.1.1.5": [_PERSON],
+        "6.1.1.5": [_whom(purpose)],
     }
 
 
@@ -209,7 +221,7 @@ def _retention(purpose: Purpose) -> _Texts:
     keep = purpose.retention
     texts: _Texts = {
         "10.1.1.1": purpose.title,
-        "10.1.1.2": [_PERSON],
+        "10.1.1.2": [_whom(purpose)],
         "10.1.1.3": [_label(grant) for grant in purpose.fields.values()],
         "10.1.1.5": f"{keep.term}. Grond: {keep.ground}. In de poort blijft: {keep.gateway}.",
     }
@@ -230,7 +242,7 @@ def _ground(purpose: Purpose, assessed: _Assessed) -> _Texts:
 
 def _binding(purpose: Purpose) -> _Texts:
     return {
-        "13.1.1.1": [_PERSON],
+        "13.1.1.1": [_whom(purpose)],
         "13.1.1.2": [_label(grant) for grant in purpose.fields.values()],
         "13.1.1.3": purpose.title,
         "13.1.1.4": f"Taak van de bronhouder: {purpose.source_holder}",
@@ -252,7 +264,7 @@ def _special(assessed: _Assessed) -> list[_Texts]:
 
 
 def _where_used(group: str, purpose: Purpose, names: list[str]) -> _Texts:
-    return {f"{group}.1": [purpose.label], f"{group}.2": [_PERSON], f"{group}.3": names}
+    return {f"{group}.1": [purpose.label], f"{group}.2": [_whom(purpose)], f"{group}.3": names}
 
 
 def _sensitive(assessed: _Assessed, level: Sensitivity) -> list[tuple[Purpose, list[str]]]:
@@ -275,19 +287,28 @@ def _sensitive(assessed: _Assessed, level: Sensitivity) -> list[tuple[Purpose, l
 def _subsidiarity(purpose: Purpose) -> str:
     return (
         f"{purpose.label}: gevraagd wordt vaak: {purpose.over_ask.asked}. Genoeg is: "
-        f"{purpose.over_ask.offered}. {purpose.over_ask.why}. "
-        f"Nooit verstrekt: {', '.join(purpose.never) or 'geen gegeven genoemd'}."
+        f"{_words(purpose.over_ask.offered)}. {purpose.over_ask.why}. "
+        f"Nooit verstrekt: {', '.join(map(_words, purpose.never)) or 'geen gegeven genoemd'}."
     )
 
 
-def _proportionality(purpose: Purpose) -> str:
-    reasons = (f"{_label(grant)}: {grant.because}" for grant in purpose.fields.values())
-    return f"{purpose.label}. {' '.join(reasons)}"
+def _proportionality(purpose: Purpose, catalogue: Catalogue) -> str:
+    """Return why each field is needed, how little of it leaves, and every limit beside that."""
+    grants = purpose.fields.values()
+    reasons = (f"{_label(grant)}{_measure(grant)}: {grant.because}" for grant in grants)
+    limits = (nl for nl, _ in limit_sentences(catalogue, purpose))
+    return f"{purpose.label}. {' '.join((*reasons, *limits))}"
+
+
+def _measure(grant: FieldGrant) -> str:
+    words = measure_words(grant)
+    return "" if words is None else f", {words[0]}"
 
 
 def _bases(bases: Iterable[LegalBasis]) -> str:
     return "; ".join(
-        basis_words(basis) + (f", {basis.note}" if basis.note else "") for basis in bases
+        basis_words(basis) + (f", {basis.note.rstrip('.')}" if basis.note else "")
+        for basis in bases
     )
 
 

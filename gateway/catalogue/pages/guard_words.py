@@ -40,7 +40,8 @@ def _sentences(catalogue: Catalogue, purpose: Purpose) -> Iterator[Sentence]:
             titles = " + ".join(f"'{catalogue.purposes[name].label}'" for name in sorted(others))
             yield _together(each, titles)
         elif not purpose.aggregated and each.fields & purpose.fields.keys():
-            yield _together(each, " + ".join(sorted(each.fields)))
+            names = (name.replace("_", " ") for name in sorted(each.fields))
+            yield _together(each, " + ".join(names))
 
 
 def _limit(repeat: Repeat) -> Sentence:
@@ -48,9 +49,15 @@ def _limit(repeat: Repeat) -> Sentence:
     nl = f"hoogstens {answers[0]} in {days[0]}"
     en = f"at most {answers[1]} in {days[1]}"
     if repeat.cool_down_hours:
-        hours = _count(repeat.cool_down_hours, _HOURS)
-        nl, en = f"{nl}, met {hours[0]} ertussen", f"{en}, {hours[1]} apart"
+        pause = _pause(repeat.cool_down_hours)
+        nl, en = f"{nl}, met {pause[0]} ertussen", f"{en}, {pause[1]} apart"
     return nl, en
+
+
+def _pause(hours: int) -> Sentence:
+    """Say several whole days as days, anything else in hours."""
+    days, rest = divmod(hours, _DAY)
+    return _count(hours, _HOURS) if rest or days == 1 else _count(days, _DAYS)
 
 
 def _together(combination: Combination, names: str) -> Sentence:
@@ -66,6 +73,7 @@ def _together(combination: Combination, names: str) -> Sentence:
 
 _ANSWERS = (("antwoord", "antwoorden"), ("answer", "answers"))
 _DAYS = (("dag", "dagen"), ("day", "days"))
+_DAY = 24
 _HOURS = (("uur", "uur"), ("hour", "hours"))
 
 

@@ -31,7 +31,13 @@ from gateway.catalogue.pages.grounds import (
 )
 from gateway.catalogue.pages.guard_words import guard_sentences
 from gateway.catalogue.pages.html import render
+from gateway.catalogue.pages.limit_words import (
+    exception_sentences,
+    limit_sentences,
+    veil_sentence,
+)
 from gateway.catalogue.pages.picture import CELL, LEVEL_WORDS, MARKS, overview, panels
+from gateway.catalogue.roles import role_called
 
 _DERIVED: Mapping[Derive, str] = MappingProxyType(
     {
@@ -185,11 +191,12 @@ class _Words:
         return _UNCHECKED.get(status, "")
 
     def requesters(self, purpose: Purpose) -> tuple[tuple[str, str], ...]:
-        """Return each organisation that may ask, with its roles."""
+        """Return each organisation that may ask, with what its roles are called."""
         by_name: dict[str, list[str]] = {}
         for requester in purpose.requesters:
             name = self.catalogue.organisations[requester.organisation].name
-            by_name.setdefault(name, []).append(requester.role)
+            role = role_called(self.catalogue.roles, requester.role)
+            by_name.setdefault(name, []).append(role.title)
         return tuple((name, ", ".join(roles)) for name, roles in by_name.items())
 
     def limits(self, purpose: Purpose) -> tuple[str, ...]:
@@ -200,6 +207,18 @@ class _Words:
         """Return what keeps persons out of sight in the tables of a purpose."""
         groups = purpose.groups
         return () if groups is None else tuple(nl for nl, _ in groups_sentences(groups))
+
+    def veil(self, purpose: Purpose) -> str:
+        """Return what a "no" means where answers look the same, or nothing."""
+        return "" if purpose.veil is None else veil_sentence(purpose.veil)[0]
+
+    def exceptions(self, purpose: Purpose) -> tuple[str, ...]:
+        """Return what holds in danger, while a source is silent, and before the person is told."""
+        return tuple(nl for nl, _ in exception_sentences(purpose))
+
+    def measures(self, purpose: Purpose) -> tuple[str, ...]:
+        """Return every limit of a purpose, for who wants them in one list."""
+        return tuple(nl for nl, _ in limit_sentences(self.catalogue, purpose))
 
     def terms(self, purpose: Purpose) -> str:
         """Return the DPV terms of the grounds of a purpose."""

@@ -13,6 +13,7 @@ from gateway.catalogue.values.rows import (
     figure,
     group_count,
     is_number,
+    is_of_kind,
     is_plain,
     items,
     naming,
@@ -51,7 +52,12 @@ def _columns(grant: FieldGrant) -> Iterator[tuple[str, str, _Fits]]:
 
 
 def _exact(grant: FieldGrant, value: object) -> bool:
-    return is_plain(value) and (not grant.labels or value in grant.labels)
+    return is_plain(value) and _may_leave(grant, value)
+
+
+def _may_leave(grant: FieldGrant, value: object) -> bool:
+    """Tell whether a plain value is of the kind of the field, and on its list if it has one."""
+    return is_of_kind(grant.kind, value) and (not grant.labels or value in grant.labels)
 
 
 def _is_yes_or_no(_grant: FieldGrant, value: object) -> bool:
@@ -79,7 +85,7 @@ def _is_name(_grant: FieldGrant, value: object) -> bool:
 
 
 def _is_label(grant: FieldGrant, value: object) -> bool:
-    return isinstance(value, str) and (not grant.labels or value in grant.labels)
+    return isinstance(value, str) and _may_leave(grant, value)
 
 
 def _are_labels(grant: FieldGrant, value: object) -> bool:

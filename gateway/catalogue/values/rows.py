@@ -8,7 +8,8 @@ from typing import TypeAlias, TypeGuard, TypeVar
 import orjson
 
 from gateway.catalogue.cells import USUAL_SMALLEST
-from gateway.catalogue.model import FieldGrant
+from gateway.catalogue.model import FieldGrant, FieldType
+from gateway.catalogue.values.days import span_of
 
 Rows: TypeAlias = Sequence[Mapping[str, object]]
 
@@ -40,6 +41,24 @@ def is_text(value: object) -> TypeGuard[str]:
 def is_plain(value: object) -> TypeGuard[str | int | float]:
     """Tell whether this is a text that can be sent, a yes or no, or a number."""
     return is_text(value) or isinstance(value, bool) or is_number(value)
+
+
+def is_of_kind(kind: FieldType | None, value: object) -> bool:
+    """Tell whether a plain value is a date, a number or a yes or no, where it should be one.
+
+    A date of which only part is known is a date.
+    """
+    match kind:
+        case FieldType.DATE:
+            return span_of(value) is not None
+        case FieldType.INTEGER:
+            return is_number(value) and isinstance(value, int)
+        case FieldType.DECIMAL:
+            return is_number(value)
+        case FieldType.BOOLEAN:
+            return isinstance(value, bool)
+        case _:
+            return True
 
 
 def only(values: Sequence[object]) -> str | int | float | None:

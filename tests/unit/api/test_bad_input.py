@@ -49,6 +49,11 @@ def members(answer: Body) -> set[str]:
         pytest.param(flag(fields="specialisatie_ingezet"), "fields", id="fields a text"),
         pytest.param(flag(fields=[""]), "fields.0", id="an empty field"),
         pytest.param(flag(fields=["x", 7]), "fields.1", id="a field a number"),
+        pytest.param(flag(fields=["1985-03-04"]), "fields.0", id="a field that is a date"),
+        pytest.param(flag(fields=["op_1985-03-04"]), "fields.0", id="a field with a date in it"),
+        pytest.param(flag(fields=["7"]), "fields.0", id="a field that is a digit"),
+        pytest.param(flag(fields=[f"x{YUSUF[:4]}-{YUSUF[4:]}"]), "fields.0", id="half BSN, twice"),
+        pytest.param(flag(fields=["_xkcdgeheim"]), "fields.0", id="a field without a letter first"),
         pytest.param(
             flag(fields=[f"veld_{i}" for i in range(10_000)]), "fields", id="10,000 fields"
         ),
@@ -85,6 +90,7 @@ async def test_a_member_out_of_form_is_named_and_not_shown(
     assert all(error["message"] for error in answer["errors"])
     assert CANARY not in response.text.lower()
     assert YUSUF not in response.text
+    assert "1985" not in response.text
     assert shared_house.size == before
 
 

@@ -7,14 +7,14 @@ import pytest
 from audit.errors import LedgerBusy
 from gateway.identity.clients import Hat
 from tests.builders import CONSULTANT, HENK, House, about
-from tests.case_house import CARE, TEAM, look, post, recording
+from tests.case_house import CARE, COORDINATOR, TEAM, look, post, recording
 from tests.fakes_cases import MemoryLedger
 
 pytestmark = pytest.mark.anyio
 
 MIRJAM = "999925799"
 IN_GROUPS = "9999.25.799"
-CASE = {"kind": "werkplan", "beginning": "own_request", "subject": about(MIRJAM)}
+CASE = {"kind": "werkplan", "beginning": "own_request", "subject": about(HENK)}
 JOIN = {"step": "join", "organisation": "ggz-rivierzicht", "role": "spv-ggz"}
 LEAVE = JOIN | {"step": "leave"}
 PLAN: dict[str, object] = {"step": "advance", "phase": "werkplan"}
@@ -27,7 +27,7 @@ def ledger(house: House) -> MemoryLedger:
     return recording(house)
 
 
-async def begun(house: House, bsn: str = MIRJAM) -> str:
+async def begun(house: House, bsn: str = HENK) -> str:
     """Begin a case and return its id."""
     response = await post(house, "/v1/cases", CASE | {"subject": about(bsn)}, TEAM)
     return str(response.json()["id"])
@@ -41,7 +41,7 @@ async def test_a_case_begins(house: House, ledger: MemoryLedger) -> None:
     assert (response.status_code, response.headers["etag"]) == (201, '"1"')
     assert (body["version"], body["case"]["phase"]) == (1, "verkenning")
     assert body["receipt"]["proof"] == "proof"
-    assert MIRJAM not in response.text
+    assert HENK not in response.text
     assert ledger.steps == ["begun"]
 
 
@@ -70,6 +70,18 @@ async def test_a_case_does_not_begin_otherwise(
     assert "999925798" not in response.text
 
 
+async def test_no_second_case_beside_ones_own(house: House, ledger: MemoryLedger) -> None:
+    """Who takes part in one is told which; another party in it as well, and each look recorded."""
+    case = await begun(house)
+
+    answers = [await post(house, "/v1/cases", CASE, hat) for hat in (TEAM, COORDINATOR)]
+
+    assert [each.status_code for each in answers] == [409, 409]
+    assert {each.json()["case"] for each in answers} == {case}
+    assert {each.json()["type"] for each in answers} == {"urn:doelpoort:problem:case-running"}
+    assert ledger.steps == ["begun", "read", "read"]
+
+
 async def test_a_signal_brings_what_was_tried(house: House, ledger: MemoryLedger) -> None:
     """The conversation that was tried first is read; the law then says whether it may."""
     signal = {"tried_on": "2026-03-01", "attempts": 2, "severity": "zorgmijding"}
@@ -88,7 +100,9 @@ ALL_STEPS: list[dict[str, object]] = [
         "organisation": "ggz-rivierzicht",
         "action": "Belt.",
         "until": "2026-04-01",
+        "next_on": "2026-03-05",
     },
+    {"step": "progress", "agreement": 1, "status": "loopt", "next_on": "2026-03-09"},
     {"step": "fulfil", "agreement": 1},
     {"step": "stall"},
     {"step": "resume"},
@@ -102,6 +116,14 @@ ALL_STEPS: list[dict[str, object]] = [
 ]
 
 
+BELLS = {
+    "number": 1,
+    "organisation": "ggz-rivierzicht",
+    "action": "Belt.",
+    "until": "2026-04-01",
+}
+
+
 async def test_steps_go_from_version_to_version(house: House, ledger: MemoryLedger) -> None:
     """Each step names the version it comes from; every kind of step is told to the machine."""
     case = await begun(house)
@@ -110,23 +132,20 @@ async def test_steps_go_from_version_to_version(house: House, ledger: MemoryLedg
         for version, body in enumerate(ALL_STEPS, start=1)
     ]
 
-    assert [answer.status_code for answer in answers] == [200] * 9
-    assert answers[-1].json()["version"] == 10
-    assert [each.json()["case"]["is_stalled"] for each in answers[3:6]] == [False, True, False]
-    assert answers[3].json()["case"]["agreements"] == [
-        {
-            "number": 1,
-            "organisation": "ggz-rivierzicht",
-            "action": "Belt.",
-            "until": "2026-04-01",
-            "is_done": True,
-        }
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert answers[-1].json()["version"] == 11
+    assert [each.json()["case"]["is_stalled"] for each in answers[4:7]] == [False, True, False]
+    assert [each.json()["case"]["agreements"] for each in answers[2:5]] == [
+        [BELLS | {"status": "gepland", "next_on": "2026-03-05", "is_done": False}],
+        [BELLS | {"status": "loopt", "next_on": "2026-03-09", "is_done": False}],
+        [BELLS | {"status": "gereed", "next_on": None, "is_done": True}],
     ]
     assert ledger.steps == [
         "begun",
         "joined",
         "advanced",
         "agreed",
+        "progressed",
         "fulfilled",
         "stalled",
         "resumed",

@@ -32,6 +32,7 @@ def slow(house: House) -> House:
         (f"/v1/cases/{NONE}", None, CONSULTANT),
         ("/v1/case-searches", {"subject": about(YUSUF)}, CONSULTANT),
         (f"/v1/disclosures/{NONE}", None, CONSULTANT),
+        ("/v1/inbox", None, CONSULTANT),
         (f"/v1/inbox/{NONE}", None, CONSULTANT),
         (f"/v1/reviews/{NONE}", None, OFFICER),
         ("/v1/citizen-reports", {"subject": about(YUSUF)}, PORTAL),

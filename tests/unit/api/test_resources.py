@@ -1,5 +1,6 @@
 """The resources beside the disclosure: receipts, purposes, health, checkpoint, documentation."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -117,6 +118,18 @@ async def test_health_tells_policy_and_checkpoint(shared_house: House) -> None:
     assert health["ledger_size"] == shared_house.size
     assert health["checkpoint_age_s"] >= 0
     assert health["engine"] == "embedded"
+
+
+async def test_health_tells_of_a_log_whose_year_is_over(house: House) -> None:
+    """A gateway that ran through New Year's Eve can answer, and asks to be restarted."""
+    before = (await house.http.get("/v1/health")).json()
+    house.clock.at = dt.datetime(9998, 1, 1, tzinfo=dt.UTC)
+
+    after = await house.http.get("/v1/health")
+
+    assert before["log_problem"] is None
+    assert (after.status_code, after.json()["status"]) == (200, "ok")
+    assert after.json()["log_problem"] == "year passed, restart"
 
 
 async def test_the_checkpoint_is_public_and_signed(shared_house: House) -> None:

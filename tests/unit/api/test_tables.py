@@ -328,3 +328,23 @@ async def test_a_view_that_would_show_too_much_now_is_not_collected(
     assert [each["code"] for each in response.json()["reasons"]] == ["TABLE_REFUSED"]
     assert (leaf["type"], "table" in leaf, "released" in leaf) == ("refusal", True, False)
     assert "data" not in response.json()
+
+
+@pytest.mark.parametrize("bsn", [PERSON, SOMEBODY_ELSE])
+async def test_what_is_behind_a_veil_is_asked_apart(
+    table_house: House, case_id: str, bsn: str
+) -> None:
+    """The words of the request refuse it, whoever it is about; nothing is decided or recorded."""
+    size = table_house.size
+    veiled = seat(
+        CARE,
+        task="wgs-vroegsignalering",
+        activity="eerste-gesprek-aanbieden",
+        purpose="niet-dubbel-benaderen",
+    )
+
+    response = await share(table_house, case_id, seat(TEAM), veiled, bsn=bsn)
+
+    assert response.status_code == 409
+    assert response.json()["code"] == "VEILED_AT_TABLE"
+    assert table_house.size == size

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.cases.importing import import_rows, refill
 from gateway.cases.migrate import migrate
-from gateway.cases.model import Consent
+from gateway.cases.model import Agreement, Consent, Progress
 from gateway.cases.opening import open_cases
 from gateway.cases.records import SqlCases
 from gateway.cases.sqlite import SqliteDatabase
@@ -56,6 +56,11 @@ TABLES: dict[str, list[dict[str, object]]] = {
         }
     ],
 }
+
+OTHERWISE = (
+    "UPDATE case_record SET agreements = "
+    '\'[{"number": 1, "organisation": "a", "action": "b", "until": null, "status": "x"}]\''
+)
 
 
 @pytest.fixture
@@ -104,6 +109,34 @@ async def test_rows_are_taken_over(store: SqlCases) -> None:
     )
 
 
+async def test_the_lines_of_a_plan_are_taken_over_into_the_case_of_that_kind(
+    tmp_path: Path,
+) -> None:
+    """A person's lines become the agreements of the case with a plan, and of no other case."""
+    case = TABLES["casus"][0]
+    line: dict[str, object] = {"bsn": BSN, "partij": "team", "actie": "belt", "status": "loopt"}
+    tables: dict[str, list[dict[str, object]]] = {
+        "casus": [case, case | {"casus_id": "C-3", "soort": "werkplan"}],
+        "werkplan": [
+            line | {"volgende_datum": "2026-03-09"},
+            line | {"status": "gereed", "volgende_datum": None},
+            line | {"bsn": "999911235", "volgende_datum": None},
+        ],
+    }
+    import_rows(tables, tmp_path / "plan.db")
+    store = open_cases(f"sqlite:///{tmp_path / 'plan.db'}")
+
+    found = {case.label: case.id for case in await store.cases(PERSON)}
+    plans = await store.plans(PERSON)
+    store.close()
+
+    assert plans[found["C-1"]] == ()
+    assert plans[found["C-3"]] == (
+        Agreement(1, "team", "belt", None, Progress.RUNNING, dt.date(2026, 3, 9)),
+        Agreement(2, "team", "belt", None, Progress.DONE, None),
+    )
+
+
 async def test_a_refill_leaves_nothing_of_before(file: Path, store: SqlCases) -> None:
     """Rows of one case make way for those of the next."""
     refill({}, file)
@@ -136,7 +169,9 @@ async def test_a_case_that_is_none_is_a_failure(
     [
         "UPDATE case_record SET version = 'x'",
         "UPDATE case_record SET agreements = '{'",
-        'UPDATE case_record SET agreements = \'[{"number": "1", "is_done": true}]\'',
+        'UPDATE case_record SET agreements = \'[{"number": "1", "status": "loopt"}]\'',
+        OTHERWISE,
+        "UPDATE case_record SET agreements = '[1]'",
         "UPDATE case_record SET subject = 'oin:1'",
         "UPDATE case_record SET subject = 'bsn:999915564'",
         "UPDATE case_record SET signal = '{}'",

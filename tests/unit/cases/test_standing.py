@@ -7,7 +7,7 @@ import pytest
 from typing_extensions import override
 
 from gateway.cases.facts import Place
-from gateway.cases.model import Case, Party
+from gateway.cases.model import Agreement, Case, Party, Progress
 from gateway.cases.standing import StandingSource
 from gateway.catalogue.model import Catalogue, Phase
 from gateway.errors import SourceFailed
@@ -23,6 +23,7 @@ DAY = dt.date(2026, 3, 2)
 PLACE = Place("gem-regie", "casuscoordinator", ("werkplan",))
 PARTIES = Query("casus_partij", ("organisatie", "tot", "van"), (("soort", "werkplan"),))
 STALLED = Query("casus", ("samenwerking_stagneert",), (("soort", "werkplan"),))
+PLAN = Query("werkplan", ("partij", "status", "volgende_datum"), ())
 BIRTH = Query("brp", ("geboortedatum",), ())
 BORN = {"brp": [{"geboortedatum": "1983-03-27"}]}
 
@@ -105,6 +106,62 @@ async def test_what_was_noted_is_told() -> None:
     assert list(await rows([case(party("gem-regie"), stalled_on=DAY)], STALLED)) == [
         [{"samenwerking_stagneert": True}]
     ]
+
+
+def agreed(number: int, next_on: dt.date | None, status: Progress) -> Agreement:
+    """Return an agreement of which only the party and the progress may be told."""
+    return Agreement(number, "ggz-rivierzicht", "Bespreekt haar angst.", DAY, status, next_on)
+
+
+async def test_the_work_plan_tells_who_does_something_and_how_far_it_is() -> None:
+    """What was agreed stays in the case, and a day that has passed is no next day."""
+    yesterday = DAY - dt.timedelta(days=1)
+    plan = [
+        agreed(1, DAY, Progress.RUNNING),
+        agreed(2, yesterday, Progress.PLANNED),
+        agreed(3, None, Progress.DONE),
+    ]
+    cases = MemoryCases([case(party("gem-regie"))], agreed={"a" * 32: plan})
+
+    [found] = await StandingSource(cases, MemorySource(BORN), PLACE, DAY).rows(PERSON, [PLAN])
+
+    assert found == [
+        {"partij": "ggz-rivierzicht", "status": "loopt", "volgende_datum": "2026-03-02"},
+        {"partij": "ggz-rivierzicht", "status": "gepland", "volgende_datum": None},
+        {"partij": "ggz-rivierzicht", "status": "gereed", "volgende_datum": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "plans"),
+    [
+        (case(party("wijkteam-noord")), {"a" * 32: [agreed(1, DAY, Progress.RUNNING)]}),
+        (case(party("gem-regie")), {"b" * 32: [agreed(1, DAY, Progress.RUNNING)]}),
+        (case(party("gem-regie")), {}),
+    ],
+    ids=["the caller stands outside", "of another case", "nothing agreed"],
+)
+async def test_a_plan_that_is_not_of_the_caller_tells_nothing(
+    mine: Case, plans: dict[str, list[Agreement]]
+) -> None:
+    """The twin: of a case in which the caller takes no part, no agreement is told."""
+    cases = MemoryCases([mine], agreed=plans)
+
+    found = await StandingSource(cases, MemorySource(BORN), PLACE, DAY).rows(PERSON, [PLAN])
+
+    assert found == [[]]
+
+
+async def test_agreements_are_read_for_the_work_plan_alone() -> None:
+    """Who asks who takes part makes nobody read the plan; a plan that is silent is a failure."""
+    cases = MemoryCases([case(party("gem-regie"))], fails=frozenset({"plans"}))
+    source = StandingSource(cases, MemorySource(BORN), PLACE, DAY)
+
+    await source.rows(PERSON, [PARTIES])
+
+    assert cases.asked == ["cases"]
+    with pytest.raises(SourceFailed):
+        await source.rows(PERSON, [PLAN])
 
 
 async def test_registers_are_asked_for_the_rest_in_order() -> None:

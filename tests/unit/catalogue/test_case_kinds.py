@@ -71,6 +71,7 @@ def test_a_purpose_is_for_phases() -> None:
         ("cases.yaml", "{working_days: 0}", "{hours: 4}", "KEY_UNKNOWN"),
         (STUCK, "of: casus.samenwerking_stagneert", "of: casus.verhaal", "CASE_COLUMN"),
         (STUCK, "where: {soort: werkplan}", "where: {label: C-1}", "CASE_COLUMN"),
+        (PLAN, "of: werkplan.status", "of: werkplan.actie", "CASE_COLUMN"),
         (PLAN, "of: casus_partij.organisatie", "of: casus_partij.rol", "CASE_COLUMN"),
         ("cases.yaml", "task: integrale-afstemming", "task: onbekend", "UNKNOWN_REFERENCE"),
         ("cases.yaml", "{role: spv-ggz,", "{role: onbekend,", "UNKNOWN_REFERENCE"),

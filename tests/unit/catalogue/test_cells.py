@@ -199,7 +199,7 @@ def test_the_rules_are_told_in_plain_words() -> None:
 
     assert all(word in dutch for word in ("10 mensen", "(Wet A)", "laatste 4", "60%", "0.5", "3 g"))
     assert all(word in english for word in ("10 people", "(Wet A)", "last 4", "60%", "0.5", "3 g"))
-    assert len(tuple(groups_sentences(GROUPS))) == 3
+    assert len(tuple(groups_sentences(GROUPS))) == 4
 
 
 def test_a_table_is_told_in_plain_words() -> None:

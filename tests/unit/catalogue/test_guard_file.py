@@ -62,7 +62,33 @@ def test_a_limit_is_read_as_written(tmp_path: Path) -> None:
 def test_a_purpose_without_a_limit_has_none() -> None:
     """Nobody is limited whom the policy does not limit."""
     assert catalogue().repeat_of(catalogue().purposes[FLAG]) is None
-    assert catalogue().mosaic == Mosaic()
+    assert catalogue().mosaic.default is None
+
+
+def test_help_and_control_are_not_put_together_in_the_policy_of_the_project() -> None:
+    """Both purposes tell the officer so, with the reason; they still allow what is usual."""
+    [combination] = catalogue().mosaic.never_together
+    purposes = [
+        catalogue().purposes[name]
+        for name in ("verwijtbaarheid-beoordelen", "hoogte-bijstand-vaststellen")
+    ]
+
+    told = [
+        [nl for nl, _ in guard_sentences(catalogue(), each) if combination.because in nl]
+        for each in purposes
+    ]
+
+    assert combination.fields == {"belemmering_nakoming", "vermogen_boven_vrijlating"}
+    assert [len(each) for each in told] == [1, 1]
+    assert not any(combination.fields & set(each.minimal) for each in purposes)
+
+
+def test_without_the_file_only_the_purposes_limit(tmp_path: Path) -> None:
+    """The twin: what no file says, nobody is held to."""
+    purposes, policies = copy_policy(tmp_path)
+    (purposes / "mosaic.yaml").unlink()
+
+    assert load_catalogue(purposes, policies).mosaic == Mosaic()
 
 
 def test_the_file_of_all_is_read_as_written(tmp_path: Path) -> None:
@@ -173,7 +199,7 @@ def test_combinations_are_told_with_each_purpose_in_them() -> None:
 
     told = [nl for nl, _ in guard_sentences(policy, policy.purposes[FLAG])]
 
-    fields = "lopende_wmo_voorziening + specialisatie_ingezet"
+    fields = "lopende wmo voorziening + specialisatie ingezet"
     assert told == [
         f"Niet samen met: '{label}', binnen 30 dagen. {BECAUSE}",
         f"Nooit samen naar één organisatie: {fields}, binnen 30 dagen. {BECAUSE}",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.catalogue.model import LEVELS, Derive, FieldGrant, Precision
+from gateway.catalogue.model import LEVELS, Derive, FieldGrant, FieldType, Precision
 from gateway.catalogue.occasion import Occasion
 from gateway.catalogue.precision import minimise
 from gateway.catalogue.values.misfits import misfits
@@ -24,6 +24,13 @@ P, D = Precision, Derive
         (grant(D.ONE, P.PSEUDONYM), 17, 1.5),
         (grant(D.ONE, P.EXACT), "huur", {"huur": 1}),
         (grant(D.ONE, P.EXACT, labels=("huur", "koop")), "huur", "kraak"),
+        (grant(D.ONE, P.EXACT, kind=FieldType.DATE), "2024-02-00", "2024-02-31"),
+        (grant(D.ONE, P.EXACT, kind=FieldType.INTEGER), 3, "drie"),
+        (grant(D.ONE, P.EXACT, kind=FieldType.DECIMAL), 3.5, "n.v.t."),
+        (grant(D.ONE, P.EXACT, kind=FieldType.BOOLEAN), True, "waar"),
+        (grant(D.ONE, P.EXACT, kind=FieldType.STRING), "n.v.t.", {"n.v.t.": 1}),
+        (grant(D.LIST, P.EXACT, kind=FieldType.DATE), "2024-02-29", "2023-02-29"),
+        (grant(D.ITEMS, P.EXACT, kind=FieldType.DATE), ["2024-02-29"], ["n.v.t."]),
         (grant(D.ANY, P.FLAG), False, "nee"),
         (grant(D.LIST, P.EXACT), "huur", 3),
         (grant(D.LIST, P.EXACT, labels=("huur",)), "huur", "koop"),
@@ -89,6 +96,39 @@ def test_what_does_not_fit_gives_no_answer(
     unfit = misfits(made, column(value))
 
     assert not unfit or minimise(made, column(value), OCCASION) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "left"),
+    [
+        (FieldType.DATE, "2024-02-29", "2024-02-29"),
+        (FieldType.DATE, "2024-02-31", None),
+        (FieldType.DATE, "2024-02-00", None),
+        (FieldType.DATE, "n.v.t.", None),
+        (FieldType.DATE, 20240229, None),
+        (FieldType.INTEGER, 4, 4),
+        (FieldType.INTEGER, 4.5, None),
+        (FieldType.INTEGER, True, None),
+        (FieldType.DECIMAL, 4.5, 4.5),
+        (FieldType.DECIMAL, "4,50", None),
+        (FieldType.BOOLEAN, False, False),
+        (FieldType.BOOLEAN, 0, None),
+        (FieldType.STRING, "n.v.t.", "n.v.t."),
+        (None, "n.v.t.", "n.v.t."),
+    ],
+)
+def test_what_leaves_exactly_is_of_the_kind_of_its_field(
+    kind: FieldType | None, value: object, left: object
+) -> None:
+    """A date, a number and a yes or no are that, or unknown; a text may be any text."""
+    made = minimise(grant(D.ONE, P.EXACT, kind=kind), column(value))
+
+    assert (type(made), made) == (type(left), left)
+
+
+def test_below_exact_the_level_decides_what_fits() -> None:
+    """A field that holds a date is told by year, which is no date."""
+    assert minimise(grant(D.ONE, P.YEAR, kind=FieldType.DATE), column("2024-02-29")) == 2024
 
 
 def test_a_date_that_is_known_in_part_is_no_misfit() -> None:

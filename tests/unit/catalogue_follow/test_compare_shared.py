@@ -9,6 +9,7 @@ import pytest
 from gateway.catalogue.compare import Change, Direction, compare
 from gateway.catalogue.model import Beginning, Catalogue, Phase, Requester
 from gateway.catalogue.recording import DomainUse, Opening
+from gateway.catalogue.roles import Role
 from tests.fakes_decision import catalogue
 from tests.unit.catalogue_follow.world import policy
 
@@ -204,6 +205,20 @@ CHANGES = {
         Direction.NARROWER,
         "records.yaml: hulpvraag",
         "label",
+    ),
+    "another name of a role": (
+        lambda: replace(catalogue(), roles={**catalogue().roles, "spv-ggz": Role("spv", "nurse")}),
+        Direction.NOTE,
+        "roles.yaml: spv-ggz",
+        "title",
+    ),
+    "a role that is called nothing": (
+        lambda: replace(
+            catalogue(), roles={n: r for n, r in catalogue().roles.items() if n != "spv-ggz"}
+        ),
+        Direction.NOTE,
+        "roles.yaml: spv-ggz",
+        "title",
     ),
     "another heading": (
         lambda: with_recorded("labels", "hulpvraag", title="De vraag"),

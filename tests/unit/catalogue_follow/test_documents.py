@@ -246,7 +246,7 @@ def test_the_dpia_names_special_data_with_its_exception() -> None:
     answers = made_dpia(*named(FLAG))["answers"]
 
     assert answers["12.1.1"]["value"] == "true"
-    assert answers["12.1.2"][0]["12.1.2.3"]["value"] == ["specialisatie_ingezet (flag)"]
+    assert answers["12.1.2"][0]["12.1.2.3"]["value"] == ["specialisatie ingezet (ja of nee)"]
     assert "AVG 9 lid 2 g" in answers["12.1.2"][0]["12.1.2.5"]["value"]
     assert answers["12.2.1"]["value"] == answers["12.3.1"]["value"] == "false"
 
@@ -277,7 +277,7 @@ def test_the_dpia_names_criminal_data_and_national_ids(
     answers = made_dpia(changed.purposes[FLAG], changed=changed)["answers"]
 
     assert answers[question]["value"] == "true"
-    assert answers[group][0][f"{group}.3"]["value"] == ["specialisatie_ingezet (flag)"]
+    assert answers[group][0][f"{group}.3"]["value"] == ["specialisatie ingezet (ja of nee)"]
 
 
 def test_nothing_of_the_dpia_is_marked_as_done() -> None:

@@ -64,6 +64,11 @@ def outline(text: str) -> Outline:
     return found
 
 
+def test_a_role_is_told_by_what_it_is_called() -> None:
+    """Who reads the policy reads words, and not the name by which a token has the role."""
+    assert "verpleegkundige in de ggz" in page()
+
+
 @pytest.mark.parametrize("make", [page, register_of_all], ids=["catalogue", "register"])
 def test_a_page_is_well_formed_and_needs_nothing_from_elsewhere(make: object) -> None:
     """Every tag closes in order, ids are unique, and nothing is fetched."""

@@ -19,7 +19,7 @@ TODAY = dt.date(2026, 3, 2)
 PURPOSE = catalogue().purposes["niet-dubbel-benaderen"]
 OPEN = replace(PURPOSE, veil=None)
 HEADING = "Gelijke antwoorden"
-MEASURE = "Aan het antwoord is niet te zien of iemand bekend is"
+MEASURE = "Welke van de drie het is, is niet te zien"
 
 
 def question(purpose: str, activity: str) -> Question:
@@ -41,7 +41,7 @@ def test_the_page_tells_the_officer_what_no_means_and_why() -> None:
     veils = [each for each in catalogue().purposes.values() if each.veil is not None]
 
     assert page.count(HEADING) == len(veils) > 0
-    assert "elk antwoord komt na 300 milliseconden" in page
+    assert "Elk antwoord komt na 300 milliseconden" in page
     assert "Dat iemand schuldhulp krijgt, is op zichzelf al gevoelig." in page
 
 

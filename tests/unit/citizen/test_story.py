@@ -1,5 +1,7 @@
 """One entry in plain words."""
 
+from dataclasses import replace
+
 import pytest
 
 from audit.entry import Json
@@ -57,3 +59,11 @@ def test_a_value_cannot_be_told() -> None:
     assert [(each.field, each.words.nl.count("(")) for each in line.got] == [
         ("specialisatie_ingezet", 1)
     ]
+
+
+def test_a_role_that_nobody_named_is_told_by_its_words() -> None:
+    """A policy of before that names no roles leaves no gap in the line."""
+    unnamed = replace(catalogue(), roles={})
+
+    assert "(rol: consulent jeugd)" in tell(LEAF, unnamed).text.nl
+    assert "(role: youth consultant)" in tell(LEAF, catalogue()).text.en

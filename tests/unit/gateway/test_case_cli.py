@@ -9,8 +9,11 @@ from typer.testing import CliRunner
 
 from gateway.cases.opening import open_cases
 from gateway.cli.main import app
+from gateway.identity.errors import KeysUnsafe
+from gateway.mosaic.one_key import require_one_key
 from gateway.partner import private_pem
 from tests.builders import URL, client_key
+from tests.stores import migrated_in_file
 
 CASE = "a" * 32
 RUN = CliRunner()
@@ -125,6 +128,18 @@ def test_showing_a_case_reads_it(gateway: Gateway, door: list[str]) -> None:
     assert result.exit_code == 0
 
 
+@pytest.mark.parametrize(("words", "start"), [([], "0"), (["--start", "50"], "50")])
+def test_what_waits_is_asked_by_place(
+    gateway: Gateway, door: list[str], words: list[str], start: str
+) -> None:
+    """The worklist names no person, neither in the question nor in what comes back."""
+    result = RUN.invoke(app, ["case", "due", *words, *door])
+
+    (asked,) = gateway.asked
+    assert (asked.method, asked.url.path) == ("GET", "/v1/due-cases")
+    assert (asked.url.params["start"], result.exit_code) == (start, 0)
+
+
 def test_a_step_names_the_version_that_was_seen(gateway: Gateway, door: list[str]) -> None:
     """The version goes in If-Match; somebody who was first is exit status 1."""
     gateway.answer = httpx.Response(409, json={"version": 3})
@@ -162,3 +177,27 @@ def test_the_owner_makes_the_tables(tmp_path: Path) -> None:
     open_cases(url).close()
 
     assert result.exit_code == 0
+
+
+def test_a_key_that_was_replaced_on_purpose_is_forgotten(tmp_path: Path) -> None:
+    """After it a gateway with the new key starts, and none with the former."""
+    url, former, new = migrated_in_file(tmp_path), bytes(range(32)), bytes(range(1, 33))
+    require_one_key(url, former)
+
+    result = RUN.invoke(app, ["case", "new-key", "--url", url])
+    require_one_key(url, new)
+
+    assert (result.exit_code, result.stdout.split()[0]) == (0, "0")
+    with pytest.raises(KeysUnsafe):
+        require_one_key(url, former)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///leeg.db", "zaken.db", "mysql://ergens"])
+def test_a_store_that_is_none_has_no_key_to_forget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """The twin: it is explained, with exit status 2, and no file is made."""
+    monkeypatch.chdir(tmp_path)
+
+    assert RUN.invoke(app, ["case", "new-key", "--url", url]).exit_code == 2
+    assert list(tmp_path.iterdir()) == []

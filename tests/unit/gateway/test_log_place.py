@@ -1,5 +1,6 @@
 """Where the log of a year is kept: everything that is about one log has its year in the name."""
 
+import datetime as dt
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +10,15 @@ import pytest
 from audit.entry import parse_leaf
 from audit.errors import StorageBroken
 from gateway.identity.keys import ensure_keys
-from gateway.log_place import LogPlace, Machine, last_note, log_place, open_reading, open_writing
+from gateway.log_place import (
+    LogPlace,
+    Machine,
+    last_note,
+    log_place,
+    open_reading,
+    open_writing,
+    year_is_over,
+)
 from tests.builders import settings_of
 
 
@@ -74,3 +83,16 @@ def test_a_last_log_that_cannot_be_read_stops_the_new_one(tmp_path: Path) -> Non
 
     with pytest.raises(StorageBroken):
         _begin(tmp_path, 2026)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_over"),
+    [
+        (dt.datetime(2026, 12, 31, 23, 59, 59, tzinfo=dt.UTC), False),
+        (dt.datetime(2027, 1, 1, 0, 30, tzinfo=dt.timezone(dt.timedelta(hours=1))), False),
+        (dt.datetime(2027, 1, 1, tzinfo=dt.UTC), True),
+    ],
+)
+def test_the_year_of_a_log_ends_when_it_does_in_utc(now: dt.datetime, *, is_over: bool) -> None:
+    """A log is of the year that it began in, by the clock that it was named by."""
+    assert year_is_over("gateway.example/disclosures/2026", now) is is_over

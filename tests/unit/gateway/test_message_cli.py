@@ -12,7 +12,12 @@ from typer.testing import CliRunner
 from gateway.cases.opening import open_cases
 from gateway.citizen.store import Message, SqlMessages, State
 from gateway.cli.main import app
+from gateway.inbox.model import Message as Told
+from gateway.inbox.model import Reply
+from gateway.inbox.store import QuestionPen, messages
+from gateway.webhooks import MOST_ATTEMPTS, pause_after
 from gateway.wiring import utc_now
+from tests.fakes_inbox import QUESTION
 
 RUN = CliRunner()
 AT = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
@@ -32,12 +37,12 @@ def url(tmp_path: Path) -> str:
 async def fill(url: str) -> None:
     """Put the messages in the store."""
     with closing(open_cases(url)) as book:
-        messages = SqlMessages(book)
-        async with messages.following("log") as turn:
+        outbox = SqlMessages(book)
+        async with outbox.following("log") as turn:
             for message in (DEAD, OTHER, WAITING):
                 await turn.add_message(message)
         for message in (DEAD, OTHER):
-            await messages.settle(message, State.DEAD)
+            await outbox.settle(message, State.DEAD)
 
 
 async def due(url: str) -> list[str]:
@@ -89,6 +94,41 @@ def test_what_was_given_up_is_tried_again(
 
     assert result.exit_code == status
     assert set(asyncio.run(due(url))) == expected
+
+
+async def lose(url: str) -> None:
+    """Put an end in the store that the system of a partner never took."""
+    with closing(open_cases(url)) as book:
+        async with book.writing() as pen:
+            questions = QuestionPen(pen, book.kind)
+            await questions.add(QUESTION)
+            await questions.end(QUESTION, Reply.YES, AT)
+            for tries in range(MOST_ATTEMPTS):
+                again_at = AT + pause_after(tries)
+                await questions.claim(Told(QUESTION.id, "team", tries), again_at)
+
+
+async def to_tell(url: str) -> list[str]:
+    """Return of which ends a partner is to be told now."""
+    with closing(open_cases(url)) as book:
+        return [each.question for each in await messages(book, utc_now())]
+
+
+def test_what_a_partner_never_took_is_listed_and_put_back(tmp_path: Path) -> None:
+    """The same two commands are for the posts to the systems of partners."""
+    url = f"sqlite:///{tmp_path / 'zaken.db'}"
+    asyncio.run(fill(url))
+    asyncio.run(lose(url))
+
+    listed = RUN.invoke(app, ["messages", "list", "--url", url])
+    before = asyncio.run(to_tell(url))
+    retried = RUN.invoke(app, ["messages", "retry", QUESTION.id, "--url", url])
+
+    line = f"{QUESTION.id}  disclosure.ended  2026-03-02T09:30:00Z  30x geprobeerd (tried)"
+    assert line in listed.stdout.splitlines()
+    assert listed.stdout.splitlines()[-1] == "3 opgegeven (given up)"
+    assert (before, retried.exit_code) == ([], 0)
+    assert asyncio.run(to_tell(url)) == [QUESTION.id]
 
 
 def test_a_store_that_is_not_there_is_explained(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def test_what_fits_is_in_order(folder: Path) -> None:
     [
         ("  brp:\n", "  brp2:\n", 1, "error: TABLE_MISSING"),
         ("  brp:\n", "  brp2:\n", 1, "warning: NOT_READ"),
-        ("{at: geboortedatum, type", "{at: weg, type", 1, "register: the source has no column"),
-        ("address: bron.db", "address: weg.db", 1, "register: the SQL source cannot be opened"),
+        ("{at: geboortedatum, type", "{at: weg, type", 1, "register: de bron heeft geen kolom"),
+        ("address: bron.db", "address: weg.db", 1, "register: het bestand van de bron is niet te"),
         ("type: date", "type: datum", 2, "VALUE_WRONG"),
     ],
 )

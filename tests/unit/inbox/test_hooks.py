@@ -14,6 +14,7 @@ import pytest
 
 from gateway.cases.records import SqlCases
 from gateway.errors import SettingsInvalid
+from gateway.inbox.given_up import count_given_up, given_up, put_back
 from gateway.inbox.hooks import Hooks, Teller, checked_url
 from gateway.inbox.model import Reply
 from gateway.inbox.store import QuestionPen, messages
@@ -119,6 +120,67 @@ async def test_trying_ends_in_the_end(ended: SqlCases, hooks: Hooks) -> None:
             clock.at += dt.timedelta(hours=6)
 
     assert len(partner.got) == MOST_ATTEMPTS
+
+
+async def never_taken(store: SqlCases, hooks: Hooks, clock: Clock) -> None:
+    """Try until the end is given up."""
+    made = teller(store, hooks, Partner([]), clock)
+    async with made.http:
+        for _ in range(MOST_ATTEMPTS):
+            await made.tell()
+            clock.at += dt.timedelta(hours=6)
+
+
+async def test_what_was_given_up_is_told_of_and_waits(ended: SqlCases, hooks: Hooks) -> None:
+    """A person sees which request it is, when it was tried last and how often; nobody tries it."""
+    clock = Clock(NOW)
+    await never_taken(ended, hooks, clock)
+
+    [found] = await given_up(ended)
+    assert (found.id, found.kind) == (QUESTION.id, "disclosure.ended")
+    assert found.attempts == MOST_ATTEMPTS
+    assert found.last_tried_at == clock.at - dt.timedelta(hours=6)
+    assert await count_given_up(ended) == 1
+    assert await messages(ended, clock.at + dt.timedelta(days=9)) == []
+
+
+async def test_what_was_given_up_can_be_put_back(ended: SqlCases, hooks: Hooks) -> None:
+    """It is told from then on as if it were new, and once it is taken nothing is left of it."""
+    clock = Clock(NOW)
+    await never_taken(ended, hooks, clock)
+    is_back = await put_back(ended, QUESTION.id, clock.at)
+    partner = Partner([500, 204])
+    made = teller(ended, hooks, partner, clock)
+    async with made.http:
+        await made.tell()
+        clock.at += dt.timedelta(minutes=1)
+        await made.tell()
+
+    assert is_back
+    assert {each.headers["webhook-id"] for each in partner.got} == {f"ended-{QUESTION.id}"}
+    assert len(partner.got) == 2
+    assert await given_up(ended) == []
+    assert await count_given_up(ended) == 0
+
+
+async def test_only_what_was_given_up_is_put_back(ended: SqlCases, hooks: Hooks) -> None:
+    """An end that is still to be told, one that was taken, and one that is none, stay as they are.
+
+    The last try may be the one that is taken: then there is nothing to put back.
+    """
+    clock = Clock(NOW)
+    partner = Partner([500] * (MOST_ATTEMPTS - 1) + [204])
+    waits = await put_back(ended, QUESTION.id, NOW)
+    made = teller(ended, hooks, partner, clock)
+    async with made.http:
+        for _ in range(MOST_ATTEMPTS):
+            await made.tell()
+            clock.at += dt.timedelta(hours=6)
+
+    assert len(partner.got) == MOST_ATTEMPTS
+    assert [waits, await put_back(ended, QUESTION.id, clock.at)] == [False, False]
+    assert not await put_back(ended, "f" * 32, clock.at)
+    assert await given_up(ended) == []
 
 
 async def test_who_has_no_webhook_asks_for_itself(ended: SqlCases, tmp_path: Path) -> None:
