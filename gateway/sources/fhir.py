@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import unquote, urljoin, urlsplit
 
+from httpx import URL, InvalidURL
+
 from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.fhir_bundle import (
     BSN_SYSTEM,
@@ -22,7 +24,7 @@ from gateway.sources.fhirpath import element_of, evaluate, verify_expression
 from gateway.sources.mapping import ColumnPlace, SourcePlace, TablePlace, ValueKind
 from gateway.sources.register import GroupLook, Look, RawRows
 from gateway.sources.together import together
-from gateway.sources.web import Asked, Said, Web, in_a_loop_of_its_own, no_answer
+from gateway.sources.web import LARGEST, Asked, Said, Web, in_a_loop_of_its_own, no_answer
 from gateway.subject import Subject
 
 _LOG = logging.getLogger("doelpoort.sources")
@@ -32,6 +34,8 @@ _PAGE = 100
 _PAGES = 10
 _RELEASE = "4.0."
 _TYPE = "application/fhir+json"
+# What a server says of itself holds every search parameter of every kind, and is about nobody.
+_LARGEST_STATEMENT = 8 * LARGEST
 # What has a meaning of its own in the value of a search parameter.
 _SPECIAL = re.compile(r"[\\,|$]")
 # Strict: a server that does not know a parameter must say so, and not search for everybody.
@@ -103,7 +107,8 @@ class FhirRegister:
     async def _probe(self, tables: Sequence[TablePlace]) -> None:
         web = Web(self._place, monotonic_s=self._monotonic_s)
         try:
-            asked = Asked("GET", self._base + "metadata", headers={"accept": _TYPE})
+            about = self._base + "metadata"
+            asked = Asked("GET", about, headers={"accept": _TYPE}, largest=_LARGEST_STATEMENT)
             known = _searched(await web.ask(asked))
             for table in tables:
                 _verify_searched(table, known)
@@ -153,7 +158,8 @@ class FhirRegister:
         """
         try:
             address = urljoin(self._base, found)
-        except ValueError:
+            URL(address)
+        except (ValueError, InvalidURL):
             raise AnswerOdd("a FHIR server points to what is no address") from None
         # HAPI keeps its pages at the address of the server itself: `/r4?_getpages=...`.
         here = address.startswith((self._base, self._base.removesuffix("/") + "?"))
@@ -293,5 +299,13 @@ def _names(resource: Resource) -> frozenset[str]:
 def _is_searched(resource: object) -> bool:
     match resource:
         case {"type": str(), "interaction": list() as interactions}:
-            return {"code": "search-type"} in interactions
+            return any(_is_search(each) for each in interactions)
+    return False
+
+
+def _is_search(interaction: object) -> bool:
+    """Tell whether this is a search, whatever a server tells of it besides."""
+    match interaction:
+        case {"code": "search-type"}:
+            return True
     return False

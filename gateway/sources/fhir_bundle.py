@@ -104,13 +104,19 @@ def _persons(resource: Resource, parameter: str) -> Iterator[object]:
     if first == "identifier":
         yield resource.get("identifier")
     for name in _PERSON if first in _PERSON else (first,):
-        match resource.get(name):
-            case {"identifier": identifier}:
-                yield identifier
+        for each in _each(resource.get(name)):
+            match each:
+                case {"identifier": identifier}:
+                    yield identifier
+
+
+def _each(value: object) -> list[object]:
+    """Return what stands where R4 has one thing in some kinds of resource and several in others."""
+    return value if isinstance(value, list) else [value]
 
 
 def _numbers(identifiers: object) -> Iterator[str]:
-    for each in identifiers if isinstance(identifiers, list) else [identifiers]:
+    for each in _each(identifiers):
         match each:
             case {"system": str() as system, "value": str() as value} if system == BSN_SYSTEM:
                 yield value

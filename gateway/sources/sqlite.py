@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import lru_cache
 
-from gateway.errors import SourceFailed, SourceInvalid
+from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.dialect import SQLITE
 from gateway.sources.group_text import count_statement
 from gateway.sources.groups import Group, group_of
@@ -36,6 +36,8 @@ class SqliteRegister:
             return [self._read(driver, subject, look) for look in looks]
         except (sqlite3.Error, OSError) as exc:
             self._file.close()
+            if _has_no_outcome(exc):
+                raise AnswerOdd("the SQL source cannot compute an answer") from without_values(exc)
             raise SourceFailed("the SQL source gave no answer") from without_values(exc)
 
     async def count(self, look: GroupLook) -> Sequence[Group]:
@@ -89,6 +91,15 @@ def _statement(look: Look, of_person: bool) -> tuple[str, tuple[int, ...]]:  # n
         if column.kind is ValueKind.BOOLEAN and column.form is None and not column.words
     )
     return statement(look, SQLITE, of_person=of_person), booleans
+
+
+def _has_no_outcome(exc: Exception) -> bool:
+    """Tell whether an expression of the mapping fails on what this person has.
+
+    SQLite has one code for that and for a table or column that is gone; only the words differ.
+    """
+    code = getattr(exc, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_ERROR and not str(exc).startswith("no such ")
 
 
 def _with_booleans(row: Sequence[object], booleans: Sequence[int]) -> Sequence[object]:

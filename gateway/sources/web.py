@@ -57,13 +57,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: the body is JSON or a form, and may hold a BSN; the address never does."""
+    """One request: the body is JSON or a form, and may hold a BSN; the address never does.
+
+    Units:   largest: bytes of the answer that are read.
+    """
 
     method: str
     url: str
     json: object = None
     form: Mapping[str, str] | None = None
     headers: Mapping[str, str] | None = None
+    largest: int = LARGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ class Web:
         )
         answer = await self._client.send(request, stream=True)
         try:
-            return Said(answer.status_code, await _body(answer))
+            return Said(answer.status_code, await _body(answer, asked.largest))
         finally:
             await answer.aclose()
 
@@ -183,13 +187,13 @@ class Web:
         self._token_until = self._monotonic_s() + max(life - _LEEWAY_S, 0.0)
 
 
-async def _body(answer: httpx.Response) -> bytes:
+async def _body(answer: httpx.Response, largest: int) -> bytes:
     if answer.headers.get("content-encoding", "identity") != "identity":
         raise SourceFailed("a source packed its answer unasked")
     body = bytearray()
     async for chunk in answer.aiter_raw():
         body += chunk
-        if len(body) > LARGEST:
+        if len(body) > largest:
             raise AnswerOdd("a source gave more than anybody's data")
     return bytes(body)
 

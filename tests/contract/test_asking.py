@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import os
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,6 @@ import pytest
 
 from audit.errors import AppendFailed
 from gateway.answer import Answer
-from gateway.cases.opening import open_cases
 from gateway.cases.records import SqlCases
 from gateway.cases.sqlite import SqliteDatabase
 from gateway.catalogue.guard import Repeat
@@ -35,8 +33,7 @@ from tests.fakes_cases import Clock, MemoryLedger, UncertainCases, desk_over
 from tests.fakes_decision import catalogue
 from tests.fakes_inbox import QUESTION
 from tests.fakes_mosaic import ONCE
-from tests.postgresql_server import Server, running
-from tests.stores import KINDS, migrated_in_file, migrated_on
+from tests.stores import migrated_in_file
 from tests.unit.disclosure.test_disclosure import caller, make_flow, request
 
 pytestmark = pytest.mark.anyio
@@ -44,28 +41,6 @@ pytestmark = pytest.mark.anyio
 LATE = NOW + dt.timedelta(days=14)
 FLAG = "lichte-of-zware-hulp"
 KEY = b"k" * 32
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=KINDS)
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SqlCases, SqlCases]]:
-    """Give an empty case store of each kind in turn, as two gateways have it open."""
-    is_file = request.param == "sqlite"
-    url = migrated_in_file(tmp_path) if is_file else migrated_on(request.getfixturevalue("server"))
-    with closing(open_cases(url)) as one, closing(open_cases(url)) as other:
-        yield one, other
 
 
 class Gateway:

@@ -1,6 +1,5 @@
 """From an earlier form of the case store to this one, in a file and in a database server alike."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from gateway.cases.model import Agreement, Progress
 from gateway.cases.opening import open_cases
 from gateway.errors import SourceInvalid
 from gateway.subject import parse_bsn
-from tests.postgresql_server import Server, running
+from tests.postgresql_server import Server
 from tests.stores import KINDS, new_database
 
 pytestmark = pytest.mark.anyio
@@ -29,19 +28,6 @@ ADD = text(
     " agreements) VALUES (:id, :id, 'bsn:999925799', 'werkplan', 'werkplan', 'own_request',"
     " '2026-03-02', 3, :agreements)"
 )
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
 
 
 @pytest.fixture(params=KINDS)

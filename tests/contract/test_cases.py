@@ -2,12 +2,9 @@
 
 import asyncio
 import datetime as dt
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from audit.entry import Draft, EntryType
@@ -29,7 +26,8 @@ from gateway.cases.records import SqlCases
 from gateway.catalogue.model import Beginning, Phase
 from gateway.errors import CasesUnavailable, SourceInvalid, VersionConflict
 from gateway.subject import parse_bsn
-from tests.postgresql_server import Server, running
+from tests.postgresql_server import Server
+from tests.stores import appoint, confirm, new_database
 
 pytestmark = pytest.mark.anyio
 
@@ -68,38 +66,8 @@ DRAFT = Draft(
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-def new_database(server: Server) -> str:
-    """Make an empty database on this server and return its address."""
-    name = f"cases_{os.urandom(4).hex()}"
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return server.url(database=name)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty place for a store, of each kind in turn."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'zaken.db'}"
-    return new_database(request.getfixturevalue("server"))
-
-
-@pytest.fixture
 def store(url: str) -> Iterator[SqlCases]:
     """Give an empty store."""
-    migrate(url)
     opened = open_cases(url)
     yield opened
     opened.close()
@@ -231,9 +199,9 @@ async def test_a_consent_comes_back_and_is_withdrawn(store: SqlCases) -> None:
 async def test_confirmations_and_appointments_come_back(store: SqlCases) -> None:
     """The answer of a source holder for its purpose, and who decides for the person."""
     confirmation, made = Confirmation("doel", DAY, None), Representation("curatele", "a", DAY, DAY)
-    async with store.writing() as pen:
-        await pen.confirm("1" * 32, PERSON, confirmation)
-        await pen.appoint("2" * 32, PERSON, made)
+
+    await confirm(store, "1" * 32, PERSON, confirmation)
+    await appoint(store, "2" * 32, PERSON, made)
 
     assert await store.confirmations(PERSON, "doel") == [confirmation]
     assert await store.confirmations(PERSON, "ander-doel") == []

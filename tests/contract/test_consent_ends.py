@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import os
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +21,7 @@ from gateway.errors import CasesUnavailable, SourceFailed
 from gateway.subject import parse_bsn
 from tests.fakes_cases import Clock, MemoryLedger, desk_over
 from tests.fakes_decision import catalogue
-from tests.postgresql_server import Server, running
-from tests.stores import KINDS, migrated_in_file, migrated_on
+from tests.stores import migrated_in_file
 
 pytestmark = pytest.mark.anyio
 
@@ -31,24 +29,6 @@ NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 TODAY = NOW.date()
 DAY = dt.timedelta(days=1)
 PERSON = parse_bsn("999925799")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=KINDS)
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SqlCases, SqlCases]]:
-    """Give an empty case store of each kind in turn, as two gateways have it open."""
-    if request.param == "sqlite":
-        url = migrated_in_file(tmp_path)
-    else:
-        url = migrated_on(request.getfixturevalue("server"))
-    with closing(open_cases(url)) as one, closing(open_cases(url)) as other:
-        yield one, other
 
 
 def desks(pair: tuple[SqlCases, SqlCases]) -> tuple[Desk, Desk, MemoryLedger]:

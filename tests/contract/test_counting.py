@@ -5,18 +5,15 @@ Two stores over one database are two gateways: nothing but the database keeps th
 
 import asyncio
 import datetime as dt
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
-from gateway.cases.migrate import migrate
 from gateway.cases.opening import open_cases
 from gateway.cases.records import SqlCases
 from gateway.cases.tables import Kind, prepare
@@ -25,7 +22,7 @@ from gateway.errors import CasesUnavailable
 from gateway.mosaic.rules import Budget, Held, Place, Rules
 from gateway.mosaic.store import FreeGuard, Guard, SqlGuard, forget, hash_of, sweep
 from tests.fakes_mosaic import FIELDS, NOW, ONCE, PAIR, SANNE, TWICE, YUSUF, MemoryGuard, bid
-from tests.postgresql_server import Server, running
+from tests.stores import migrated_in_file, migrated_on
 
 pytestmark = pytest.mark.anyio
 
@@ -33,19 +30,6 @@ KEY = b"k" * 32
 ALL = {kind: prepare(text("SELECT * FROM counted_answer"), kind) for kind in get_args(Kind)}
 SPOILT = prepare(text("UPDATE counted_answer SET at = 'z'"), "sqlite")
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
 
 
 @dataclass(frozen=True)
@@ -59,14 +43,8 @@ class Pair:
 @contextmanager
 def opened(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Pair]:
     """Open an empty database of this kind, as two gateways do."""
-    url = f"sqlite:///{folder / 'zaken.db'}"
-    if kind == "postgresql":
-        server: Server = request.getfixturevalue("server")
-        name = f"counting_{os.urandom(4).hex()}"
-        with psycopg.connect(server.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        url = server.url(database=name)
-        migrate(url)
+    is_file = kind == "sqlite"
+    url = migrated_in_file(folder) if is_file else migrated_on(request.getfixturevalue("server"))
     stores = Pair(open_cases(url), open_cases(url))
     yield stores
     stores.one.close()

@@ -46,12 +46,6 @@ _RECENT = ("2026-01-01", "2026-03-02", "2026-09-30")
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 def policy() -> Catalogue:
     """Return the project's catalogue, with one step for which nobody wrote a purpose yet."""
     found = catalogue()

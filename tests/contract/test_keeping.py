@@ -1,6 +1,5 @@
 """What a keeper does to a log, over each store that a log can be kept in."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from tests.fakes_keeping import (
     replayed_draft,
     several_draft,
 )
-from tests.postgresql_server import Server, fresh_origin, running
+from tests.postgresql_server import fresh_origin
 
 NEXT = next_keys(KEYS, b"n" * 32)
 AFTER = keys_of_epoch(NEXT, 2)
@@ -36,13 +35,6 @@ class Place:
     url: str
     origin: str
     folder: Path
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a PostgreSQL server."""
-    with running() as started:
-        yield started
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,18 +1,13 @@
 """Messages and reviews, in a file and in a database server alike."""
 
 import datetime as dt
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
-import psycopg
 import pytest
 
-from gateway.cases.migrate import migrate
 from gateway.cases.opening import open_cases
 from gateway.citizen.store import Message, SqlMessages, State
 from gateway.emergency.model import Review
-from tests.postgresql_server import Server, running
 
 pytestmark = pytest.mark.anyio
 
@@ -20,24 +15,9 @@ NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 REVIEW = Review("a" * 32, NOW, "0" * 20, "rol", "doel", "violence_now", "m-7", NOW)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def messages(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlMessages]:
+@pytest.fixture
+def messages(url: str) -> Iterator[SqlMessages]:
     """Give an empty store of each kind in turn."""
-    url = f"sqlite:///{tmp_path / 'zaken.db'}"
-    if request.param == "postgresql":
-        server: Server = request.getfixturevalue("server")
-        name = f"messages_{os.urandom(4).hex()}"
-        with psycopg.connect(server.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        url = server.url(database=name)
-        migrate(url)
     store = open_cases(url)
     yield SqlMessages(store)
     store.close()

@@ -1,9 +1,7 @@
 """One key for all who count in one database, in a file and in a database server alike."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -17,33 +15,10 @@ from gateway.mosaic.one_key import forget_key, require_one_key
 from gateway.mosaic.rules import Place, Rules
 from gateway.mosaic.store import SqlGuard
 from tests.fakes_mosaic import ONCE, bid
-from tests.postgresql_server import Server, running
-from tests.stores import KINDS, migrated_in_file, migrated_on
 
 pytestmark = pytest.mark.anyio
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty store of each kind in turn."""
-    if request.param == "sqlite":
-        return migrated_in_file(tmp_path)
-    return migrated_on(request.getfixturevalue("server"))
 
 
 def run(url: str, statement: str) -> list[tuple[object, ...]]:

@@ -2,21 +2,16 @@
 
 import asyncio
 import datetime as dt
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
-import psycopg
 import pytest
 
-from gateway.cases.migrate import migrate
 from gateway.cases.opening import open_cases
 from gateway.cases.records import SqlCases
 from gateway.citizen.given_up import GivenUp, given_up, put_back
 from gateway.citizen.store import Message, SqlMessages, State
 from gateway.errors import CasesUnavailable, KeyReused, KeySpent
 from gateway.repeats.store import TERM, Key, find_answer, forget, keep_answer
-from tests.postgresql_server import Server, running
 
 pytestmark = pytest.mark.anyio
 
@@ -24,27 +19,6 @@ NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 KEY = Key("a" * 64, "b" * 64)
 OTHER = Key(KEY.identity, "c" * 64)
 MESSAGE = Message("d" * 32, "inform", '{"to":"iemand"}', NOW)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty store of each kind in turn."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'zaken.db'}"
-    server: Server = request.getfixturevalue("server")
-    name = f"repeats_{os.urandom(4).hex()}"
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    address = server.url(database=name)
-    migrate(address)
-    return address
 
 
 @pytest.fixture

@@ -25,19 +25,12 @@ from audit.storage.migrate import migrate
 from audit.storage.place import sqlite_url
 from audit.storage.writer import open_writer
 from tests.fakes_audit import ORIGIN, MemoryStore, make_file
-from tests.postgresql_server import Server, fresh_origin, running
+from tests.postgresql_server import fresh_origin
 
 KEY = SubjectKey(b"i" * 16, b"l" * 32, b"w" * 61, 1)
 
 
 Halves = tuple[Store, StoreReader]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a PostgreSQL server."""
-    with running() as started:
-        yield started
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

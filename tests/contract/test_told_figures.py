@@ -2,24 +2,18 @@
 
 import asyncio
 import datetime as dt
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from gateway.aggregates.figures import Figures, name_of
 from gateway.aggregates.kept import SqlTables
-from gateway.cases.migrate import migrate
-from gateway.cases.opening import open_cases
+from gateway.cases.records import SqlCases
 from gateway.catalogue.cells import Noise
 from gateway.catalogue.model import Purpose
 from gateway.sources.groups import Group, GroupQuery
 from tests.fakes_decision import catalogue
-from tests.postgresql_server import Server, running
 
 pytestmark = pytest.mark.anyio
 
@@ -28,26 +22,11 @@ DAY = dt.date(2026, 3, 2)
 YEARS, STEPS = range(2022, 2026), range(1, 7)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def two(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SqlTables, SqlTables]]:
+@pytest.fixture
+def two(pair: tuple[SqlCases, SqlCases]) -> tuple[SqlTables, SqlTables]:
     """Give an empty database of each kind in turn, as two gateways open it."""
-    url = f"sqlite:///{tmp_path / 'zaken.db'}"
-    if request.param == "postgresql":
-        server: Server = request.getfixturevalue("server")
-        name = f"figures_{os.urandom(4).hex()}"
-        with psycopg.connect(server.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        url = server.url(database=name)
-        migrate(url)
-    with closing(open_cases(url)) as one, closing(open_cases(url)) as other:
-        yield SqlTables(one), SqlTables(other)
+    one, other = pair
+    return SqlTables(one), SqlTables(other)
 
 
 @dataclass

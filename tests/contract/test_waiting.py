@@ -5,7 +5,6 @@ import datetime as dt
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,8 +38,7 @@ from gateway.table.tables import statements_for
 from tests.fakes_cases import Clock, MemoryLedger, desk_over
 from tests.fakes_decision import catalogue
 from tests.fakes_inbox import NOW, QUESTION
-from tests.postgresql_server import Server, running
-from tests.stores import KINDS, migrated_in_file, migrated_on
+from tests.stores import confirm, migrated_in_file
 
 pytestmark = pytest.mark.anyio
 
@@ -50,28 +48,6 @@ KEY = b"k" * 32
 RULE = Repeat(2, 30, "Vaker vragen verraadt wanneer er iets verandert.")
 SAID = "kanarie-in-de-woorden"
 LATE = NOW + dt.timedelta(days=14)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty case store, of each kind in turn."""
-    if request.param == "sqlite":
-        return migrated_in_file(tmp_path)
-    return migrated_on(request.getfixturevalue("server"))
-
-
-@pytest.fixture
-def pair(url: str) -> Iterator[tuple[SqlCases, SqlCases]]:
-    """Give the case store as two gateways have it open."""
-    with closing(open_cases(url)) as one, closing(open_cases(url)) as other:
-        yield one, other
 
 
 @pytest.fixture
@@ -277,8 +253,8 @@ async def fill(store: SqlCases, subject: Subject, letter: str) -> None:
     async with store.writing() as pen:
         await pen.insert(record)
         await pen.give(ConsentRecord(letter * 32, f"3{letter * 31}", subject, given, "gem-regie"))
-        await pen.confirm(letter * 32, subject, Confirmation("doel", NOW.date(), None))
         await pen.run(statements_for(store.kind).add, view(subject, letter * 32))
+    await confirm(store, letter * 32, subject, Confirmation("doel", NOW.date(), None))
     async with SqlMessages(store).following("log") as turn:
         await turn.add_message(told_to(subject, letter * 32))
     asked = Bid(letter * 32, "gem-regie", "doel", ("adres",), subject, NOW)

@@ -3,10 +3,7 @@
 import asyncio
 import datetime as dt
 import os
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +11,6 @@ from gateway.cases.desk import Desk
 from gateway.cases.flow import Asked, begin, take
 from gateway.cases.machine import Joining, Start, Step
 from gateway.cases.model import Actor
-from gateway.cases.opening import open_cases
 from gateway.cases.records import SqlCases
 from gateway.cases.worklist import list_waiting
 from gateway.catalogue.model import Beginning, Requester
@@ -23,8 +19,6 @@ from gateway.subject import parse_bsn
 from tests.case_steps import ASKED, CLOSE, NOW, OTHER, PERSON
 from tests.fakes_cases import COORDINATOR, TEAM, Clock, MemoryLedger, desk_over
 from tests.fakes_decision import catalogue
-from tests.postgresql_server import Server, running
-from tests.stores import KINDS, migrated_in_file, migrated_on
 
 pytestmark = pytest.mark.anyio
 
@@ -33,24 +27,6 @@ TASKFORCE = Actor("gem-taskforce1627", "taskforce-lid", "medewerker-9")
 URGENT = Start("taskforce-16-27", Beginning.OWN_REQUEST, PERSON)
 DECIDE = Asked(Step.DECIDED, lambda machine, record: machine.decide(record))
 THIRD = parse_bsn("999914121")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a real PostgreSQL server."""
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(params=KINDS)
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SqlCases, SqlCases]]:
-    """Give an empty case store of each kind in turn, as two gateways have it open."""
-    if request.param == "sqlite":
-        url = migrated_in_file(tmp_path)
-    else:
-        url = migrated_on(request.getfixturevalue("server"))
-    with closing(open_cases(url)) as one, closing(open_cases(url)) as other:
-        yield one, other
 
 
 @pytest.fixture

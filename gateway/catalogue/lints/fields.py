@@ -1,11 +1,14 @@
 """Remarks on one field of a purpose: its reason, its ground, and whether it is not too much."""
 
+import math
 import re
 from collections.abc import Iterable
 
+from gateway.catalogue.cells import USUAL_SMALLEST
 from gateway.catalogue.lints.remark import Remark, error
 from gateway.catalogue.model import (
     Catalogue,
+    Derive,
     Field,
     FieldGrant,
     FieldType,
@@ -124,16 +127,33 @@ def _of_group(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[Rem
     A table (`cells`) has its labels and its smallest group in `groups`.
     """
     where, code = ("fields", grant.name), "GROUP_OPEN"
-    if not purpose.aggregated or grant.cells is not None or grant.precision not in _TOLD:
+    if not purpose.aggregated or grant.cells is not None:
         return
-    if field.type not in _PLAIN and not grant.labels:
+    if grant.precision in _TOLD and field.type not in _PLAIN and not grant.labels:
         nl = "Noem bij 'labels' alle woorden waarnaar dit cijfer verdeeld mag zijn."
         en = "Name in 'labels' all the words that this figure may be divided by."
         yield error(where, code, nl, en)
-    elif field.type is FieldType.INTEGER and grant.precision is Precision.EXACT:
+    elif _tells_small(grant, field):
         nl = "Dit kan een aantal onder de 10 zijn; neem derive: figure met precision: count."
         en = "This can be a number below 10; take derive: figure with precision: count."
         yield error(where, code, nl, en)
+
+
+def _tells_small(grant: FieldGrant, field: Field) -> bool:
+    """Tell whether one number below the smallest group can be told from another."""
+    if grant.precision is Precision.COUNT:
+        return grant.derive is not Derive.FIGURE
+    exact = grant.precision is Precision.EXACT
+    return field.type is FieldType.INTEGER and (exact or _first_limit(grant) < USUAL_SMALLEST)
+
+
+def _first_limit(grant: FieldGrant) -> float:
+    """Return the lowest number that an answer tells from the one before it."""
+    if grant.band is not None:
+        return min(grant.band.limits, default=math.inf)
+    if not isinstance(grant.against, int):
+        return math.inf
+    return grant.against + (grant.derive is Derive.AT_MOST)
 
 
 def _grounds(grant: FieldGrant, field: Field, purpose: Purpose) -> Iterable[Remark]:

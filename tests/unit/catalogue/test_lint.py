@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.catalogue.errors import Finding, Severity
-from gateway.catalogue.lint import lint_folders
-from tests.fakes_decision import POLICIES, PURPOSES, catalogue, copy_policy
+from tests.fakes_decision import POLICIES, PURPOSES, catalogue, copy_policy, lint_folders
 
 TODAY = dt.date(2026, 3, 2)
 FIXTURES = Path(__file__).parent / "lint"

@@ -58,8 +58,11 @@ def test_lists_and_quotes_and_places_are_kept() -> None:
         (b"a: 1\n---\nb: 2\n", ("SECOND_DOCUMENT", 2, 1)),
         (b"", ("FILE_EMPTY", 1, 1)),
         (b"# only a comment\n", ("FILE_EMPTY", 2, 1)),
-        (b"a: [1\n", ("NOT_YAML", 2, 1)),
-        (b"a: \x01\n", ("NOT_YAML", 1, 1)),
+        (b"b: 1\na: [1\n", ("NOT_YAML", 2, 4)),
+        (b"b: 1\na: \x01\n", ("UNSEEN_CHARACTER", 2, 4)),
+        ("a: x\u200b\n".encode(), ("UNSEEN_CHARACTER", 1, 5)),
+        ("a: x\u202ey\n".encode(), ("UNSEEN_CHARACTER", 1, 5)),
+        ("b: 1\na:\u00a0x\n".encode(), ("UNSEEN_CHARACTER", 2, 3)),
         (b"a: \xff\n", ("NOT_UTF8", 1, 1)),
         (b"[" * 20 + b"]" * 20, ("TOO_DEEP", 1, 14)),
         (b"a" * (MAX_BYTES + 1), ("FILE_TOO_LARGE", 1, 1)),
@@ -70,6 +73,39 @@ def test_what_is_outside_the_subset_is_refused_with_its_place(
 ) -> None:
     """Each forbidden form is one finding with a code, a line and a column."""
     assert _refusal(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "said"),
+    [
+        (b"a:\n\tb: 1\n", (2, 1), "Hier staat een tab."),
+        (b"a: x: y\n", (1, 5), "Deze dubbele punt kan hier niet."),
+        (b"a:\n  b: x\n   c: y\n", (3, 5), "Deze dubbele punt kan hier niet."),
+        (b'b: 1\na: "x\nc: 1\n', (2, 4), "Dit aanhalingsteken wordt nergens gesloten."),
+        (b"a: {b: 1\nc: 1\n", (1, 4), "Hier begint een lijst die niet sluit"),
+        (b"a: @x\n", (1, 4), "Met dit teken kan een tekst niet beginnen."),
+        (b"a: 1\n- b\n", (2, 1), "Kijk op deze regel en de regel erboven"),
+    ],
+)
+def test_what_is_no_yaml_says_what_to_do(raw: bytes, place: tuple[int, int], said: str) -> None:
+    """The place is where the mistake was made, and the words are about that mistake."""
+    with pytest.raises(CatalogueInvalid) as caught:
+        parse_yaml(raw, "f.yaml")
+
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.line, finding.column) == ("NOT_YAML", *place)
+    assert said in finding.message_nl
+
+
+def test_a_mark_at_the_start_of_a_file_is_no_unseen_character() -> None:
+    """Some editors put one there; it changes nothing."""
+    assert isinstance(parse_yaml(b"\xef\xbb\xbfa: 1\n", "f.yaml"), Members)
+
+
+def test_a_control_character_in_a_file_of_cases_is_refused() -> None:
+    """Programs write these files, and may not write that either."""
+    with pytest.raises(CatalogueInvalid, match="NOT_YAML"):
+        parse_plain(b"a: \x01\n", "f.yaml")
 
 
 def test_a_finding_reads_as_editors_expect() -> None:

@@ -187,6 +187,9 @@ async def test_there_is_an_end_to_pages(source: MappedSources, server: FhirServe
         ("/r4/CarePlan?page=2#x", "another place"),
         (f"/r4/CarePlan?patient.identifier={HENK}", "the person into an address"),
         (f"/r4/CarePlan?p=%39{HENK[1:]}", "the person into an address"),
+        ("http://[::1", "no address"),
+        ("/r4/CarePlan?page=\0 2", "no address"),
+        (f"/r4/CarePlan?page={'2' * 70_000}", "no address"),
     ],
 )
 async def test_a_link_that_leads_astray_is_not_followed(

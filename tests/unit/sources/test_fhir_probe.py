@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import SourceInvalid
+from gateway.sources.web import LARGEST
 from tests.counterparts.fhir import FhirServer
 from tests.counterparts.listening import Heard, Listening, Reply, Say, listening
 from tests.counterparts.registers import mapped
@@ -19,10 +20,13 @@ def web() -> Iterator[Listening]:
         yield listener
 
 
-def capabilities(**parameters: object) -> Say:
+SEARCH: dict[str, object] = {"code": "search-type"}
+
+
+def capabilities(search: object = SEARCH, **parameters: object) -> Say:
     """Return a server that says of itself what it searches, and by what."""
     resources = [
-        {"type": kind, "interaction": [{"code": "search-type"}], "searchParam": listed}
+        {"type": kind, "interaction": [{"code": "read"}, search], "searchParam": listed}
         for kind, listed in parameters.items()
     ]
     said = {
@@ -64,6 +68,32 @@ def test_what_a_server_searches_by_is_there(web: Listening, tmp_path: Path, subj
     source.probe("epd")
 
     assert [heard.path for heard in web.heard] == ["/r4/metadata", "/r4/CarePlan/_search"]
+
+
+@pytest.mark.parametrize("words", ["Zoeken.", "x" * LARGEST])
+def test_a_server_may_say_more_of_its_searching(web: Listening, tmp_path: Path, words: str) -> None:
+    """R4 lets it explain each interaction, and a server with every kind says more than a person."""
+    source = mapped(
+        SEARCHED.format(url=web.url, subject="patient.identifier", search="status"), tmp_path
+    )
+    explained = {**SEARCH, "documentation": words}
+    web.say = capabilities(explained, Patient=[IDENTIFIER], CarePlan=[PERSON, STATUS])
+
+    source.probe("epd")
+
+    assert len(web.heard) == 2
+
+
+@pytest.mark.parametrize("search", ["search-type", {"code": "search-system"}, {}])
+def test_what_is_no_search_is_none(web: Listening, tmp_path: Path, search: object) -> None:
+    """The twin: only the word of R4 for it counts."""
+    source = mapped(
+        SEARCHED.format(url=web.url, subject="patient.identifier", search="status"), tmp_path
+    )
+    web.say = capabilities(search, Patient=[IDENTIFIER], CarePlan=[PERSON, STATUS])
+
+    with pytest.raises(SourceInvalid, match=r"does not search CarePlan$"):
+        source.probe("epd")
 
 
 @pytest.mark.parametrize(

@@ -294,13 +294,19 @@ async def test_the_pages_of_hapi_are_followed(source: MappedSources, server: Fhi
     assert [row["status"] for row in await rows(source)] == [str(n) for n in range(25)]
 
 
-@pytest.mark.parametrize("where", ["subject", "patient"])
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"subject": identified(HENK)},
+        {"patient": identified(HENK)},
+        {"subject": [{"reference": "Patient/1"}, identified(HENK)]},
+    ],
+)
 async def test_a_resource_about_another_person_refuses_the_request(
-    source: MappedSources, server: FhirServer, where: str
+    source: MappedSources, server: FhirServer, about: Resource
 ) -> None:
     """What a resource says of whom it is about goes before what the server says."""
     server.manner = Manner.SPEC
-    about: Resource = {where: identified(HENK)}
     server.gives_all, server.resources = True, [plan(YUSUF, **about), plan(HENK)]
 
     said = await refused(source)

@@ -32,12 +32,6 @@ MATCH = grant(D.MATCH, P.FLAG, name="zelfde_naam", table="bank", column="houder"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture
 def plain(tmp_path: Path) -> Iterator[SqlSource]:
     """Give a register without a mapping, of which nobody checked what its columns hold."""
     path = tmp_path / "register.db"

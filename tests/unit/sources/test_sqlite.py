@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.errors import SourceFailed
+from gateway.sources.breaker import FAILURES
 from gateway.sources.source import Query
 from gateway.subject import parse_bsn
-from tests.builders import YUSUF
+from tests.builders import HENK, YUSUF
 from tests.counterparts.registers import mapped
 
 pytestmark = pytest.mark.anyio
@@ -50,3 +52,35 @@ async def test_one_and_nought_are_what_the_mapping_says(
         found = await source.rows(parse_bsn(YUSUF), [Query("t", ("x",), ())])
 
     assert found == [[{"x": value}]]
+
+
+COMPUTED = MAPPING.replace("at: x, type: boolean{how}", 'sql: "{sql}", type: text')
+
+
+@pytest.mark.parametrize(
+    ("sql", "told", "last"),
+    [
+        ("json_extract(x, '$.a')", "cannot compute an answer", "een"),
+        ("json_extract(y, '$.a')", "gave no answer", "left alone"),
+    ],
+)
+async def test_what_one_person_has_closes_the_file_for_nobody(
+    tmp_path: Path, sql: str, told: str, last: str
+) -> None:
+    """A value without an outcome refuses that request alone; a column that is gone is a failure."""
+    with closing(sqlite3.connect(tmp_path / "bron.db")) as connection, connection:
+        connection.execute("CREATE TABLE t (bsn TEXT, x)")
+        rows = [(YUSUF, "kapot"), (HENK, '{"a": "een"}')]
+        connection.executemany("INSERT INTO t VALUES (?, ?)", rows)
+    query = Query("t", ("x",), ())
+
+    with closing(mapped(COMPUTED.format(sql=sql), tmp_path)) as source:
+        for _ in range(FAILURES):
+            with pytest.raises(SourceFailed, match=told):
+                await source.rows(parse_bsn(YUSUF), [query])
+        try:
+            answer = str(await source.rows(parse_bsn(HENK), [query]))
+        except SourceFailed as exc:
+            answer = str(exc)
+
+    assert last in answer
