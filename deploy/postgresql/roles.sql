@@ -1,4 +1,4 @@
--- The roles of the ledger. Run once in a database of its own, as the owner of that database:
+-- The roles of the ledger. Run once in a database of its own, as a superuser:
 --   psql --dbname=doelpoort --file=roles.sql
 -- What each role may do is set per log by `doelpoort audit migrate`, which must run as the owner.
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from gateway.catalogue.errors import Finding
 from gateway.catalogue.files.purpose import PurposeFile
@@ -10,14 +9,8 @@ from gateway.catalogue.lints.fields import field_remarks
 from gateway.catalogue.lints.purpose import Context, same_purposes, whole_remarks
 from gateway.catalogue.lints.recording import recording_findings
 from gateway.catalogue.lints.remark import Remark
-from gateway.catalogue.load import Reading, read_catalogue
+from gateway.catalogue.load import Reading
 from gateway.catalogue.model import Purpose
-
-
-def lint_folders(purposes_dir: Path, policies_dir: Path, today: dt.date) -> tuple[Finding, ...]:
-    """Return every finding on these folders: of reading them, and if they can be read, of lint."""
-    reading = read_catalogue(purposes_dir, policies_dir)
-    return (*reading.findings, *(lint(reading, today) if reading.usable else ()))
 
 
 def lint(reading: Reading, today: dt.date) -> tuple[Finding, ...]:

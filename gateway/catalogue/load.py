@@ -39,10 +39,17 @@ from gateway.catalogue.model import (
 )
 
 _SHARED = ("organisations", "tasks", "fields")
+_OPTIONAL = ("cases", "mosaic", "records", "roles", "zrm")
 # Without it no case can begin here, and purposes may name any kind of case that is kept elsewhere.
 _CASES = "purposes/cases.yaml"
 _POLICY_FILES = ("disclosure.rego", "parties.conf", "parties.csv")
 _PARTY_CELLS = 5
+_YAML = frozenset({".yaml", ".yml"})
+_NAMES = ", ".join(sorted((*_SHARED, *_OPTIONAL)))
+_NOT_READ = (
+    f"Dit wordt niet gelezen. Een doel staat in een map en heet iets.yaml; daarbuiten: {_NAMES}.",
+    f"This is not read. A purpose stands in a folder, as a name.yaml; outside of it: {_NAMES}.",
+)
 LENGTH_BYTES = 8
 """In a packed policy, the length of what follows."""
 _OIN = re.compile(r"[0-9]{20}")
@@ -166,8 +173,12 @@ def _contents(purposes_dir: Path, policies_dir: Path, findings: Findings) -> Map
     """Read every policy file once, so that what is decided on is what the revision names."""
     paths = {f"policies/{name}": policies_dir / name for name in _POLICY_FILES}
     paths |= {f"purposes/{name}.yaml": purposes_dir / f"{name}.yaml" for name in _SHARED}
-    for path in sorted(purposes_dir.rglob("*.yaml")):
-        paths[f"purposes/{path.relative_to(purposes_dir).as_posix()}"] = path
+    for path in sorted(purposes_dir.rglob("*")):
+        label = f"purposes/{path.relative_to(purposes_dir).as_posix()}"
+        if path.suffix == ".yaml":
+            paths[label] = path
+        if path.suffix.lower() in _YAML and not _is_read(label):
+            findings.error(Place(label), "FILE_NOT_READ", *_NOT_READ)
     contents: dict[str, bytes] = {}
     for label, path in paths.items():
         try:
@@ -176,6 +187,13 @@ def _contents(purposes_dir: Path, policies_dir: Path, findings: Findings) -> Map
             nl = "Dit bestand ontbreekt of is niet te lezen."
             findings.error(Place(label), "FILE_UNREADABLE", nl, "Missing or unreadable file.")
     return contents
+
+
+def _is_read(label: str) -> bool:
+    """Tell whether anything reads this file: a purpose in a folder, or a shared file by name."""
+    name = label.removeprefix("purposes/")
+    shared = {f"{each}.yaml" for each in (*_SHARED, *_OPTIONAL)}
+    return name.endswith(".yaml") and ("/" in name or name in shared)
 
 
 def _packed(contents: Mapping[str, bytes]) -> bytes:
@@ -280,7 +298,9 @@ def _validity_of_law(table: Table) -> tuple[dt.date, dt.date | None, dt.date | N
     """Return the first and the last day of a law; a bill has neither, but a day of looking."""
     if table.has("bill_checked"):
         return NO_DATE, None, table.date("bill_checked")
-    return table.date("from"), table.optional_date("until"), None
+    start, end = table.date("from"), table.optional_date("until")
+    table.check_order(start, end)
+    return start, end, None
 
 
 def _field(name: str, table: Table) -> Field:

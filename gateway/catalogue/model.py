@@ -368,6 +368,11 @@ class Catalogue:
         """Return how often this may be asked; None where there is no limit."""
         return self.mosaic.default if purpose.repeat is None else purpose.repeat
 
+    def coordinates(self, organisation: str, role: str, kind: str) -> bool:
+        """Tell whether this role at this organisation coordinates cases of this kind."""
+        known = self.case_kinds.get(kind)
+        return known is not None and known.coordinated_by(organisation, role)
+
     def mandates_of(self, organisation: str, role: str) -> frozenset[str]:
         """Return the mandates that the organisation gives to people in this role."""
         known = self.organisations.get(organisation)

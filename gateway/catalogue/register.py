@@ -10,7 +10,6 @@ Source: LDV, OpenAPI description of the register of processing activities (rvva)
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator
-from zoneinfo import ZoneInfo
 
 from gateway.catalogue.model import Catalogue, Organisation, Purpose
 from gateway.catalogue.pages.grant_words import measure_words
@@ -22,8 +21,8 @@ from gateway.catalogue.pages.grounds import (
     special_grounds_of,
 )
 from gateway.catalogue.pages.limit_words import limit_sentences
+from gateway.moments import midnight
 
-_HOME = ZoneInfo("Europe/Amsterdam")
 _CHILD = 17
 
 
@@ -89,7 +88,7 @@ def _version(
         "version": 1,
         "name": purpose.title,
         "purpose": ", ".join(dict.fromkeys(terms)),
-        "validFrom": dt.datetime.combine(purpose.valid_from, dt.time(), _HOME).isoformat(),
+        "validFrom": midnight(purpose.valid_from).isoformat(),
         "legalBasis": [GROUNDS[ground].register for ground in grounds],
         "dataSubjects": _subjects(purpose),
         "personalData": personal,

@@ -24,6 +24,7 @@ from gateway.citizen.store import Following, Message, SqlMessages, text_of
 from gateway.citizen.story import moment_words, tell
 from gateway.decision.model import ObligationKind
 from gateway.emergency.model import MAY_REVIEW, Review, review_by
+from gateway.moments import unix_ms
 
 _MOST: Final = 200
 _ID_DIGITS: Final = 32
@@ -134,7 +135,7 @@ def _to_reviewers(review: Review, catalogue: Catalogue) -> Message:
         "text": f"Er is een noodinzage gedaan. Beoordeel haar uiterlijk op {term.nl}.",
         "text_en": f"An emergency disclosure was used. Judge it by {term.en} at the latest.",
     }
-    at = {"time": int(review.used_at.timestamp() * 1000)}
+    at = {"time": unix_ms(review.used_at)}
     return _message("review", review.entry, members, at, review.used_at)
 
 

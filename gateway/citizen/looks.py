@@ -12,8 +12,7 @@ from gateway.cases.entries import QUESTION_READ
 from gateway.cases.machine import Step
 from gateway.catalogue.model import Beginning, Catalogue, Task
 from gateway.citizen.embargo import time_of
-from gateway.citizen.story import Line, Look, Told, ended, name_of, role_words
-from gateway.decision.explain import ground_words
+from gateway.citizen.story import Line, Look, Told, basis_words, ended, name_of, role_words
 
 _CASE: Final = Look(
     Told(
@@ -92,6 +91,4 @@ def _task(leaf: Mapping[str, Json], catalogue: Catalogue) -> Task | None:
 
 
 def _basis(task: Task) -> Told:
-    words = ground_words(task.gdpr)
-    law = f"{task.law} {task.article}"
-    return Told(f"{law}, {words.nl}", f"{law}, {words.en}")
+    return basis_words(f"{task.law} {task.article}", task.gdpr)

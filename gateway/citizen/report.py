@@ -32,6 +32,7 @@ from gateway.citizen.policies import KeptCatalogues, Policies
 from gateway.citizen.story import TOLD, Line, tell
 from gateway.errors import ReportTooLarge, RoleNotMandated
 from gateway.identity.tokens import VerifiedCaller
+from gateway.moments import unix_ms
 from gateway.subject import Subject
 
 MAY_REPORT: Final = "inwonersoverzicht_geven"
@@ -168,7 +169,7 @@ async def _record_look(desk: Desk, caller: VerifiedCaller, subject: bytes) -> Re
     return await desk.ledger.append(
         Draft(
             EntryType.ACCESS,
-            new_request_id(int(desk.now().timestamp() * 1000), desk.random),
+            new_request_id(unix_ms(desk.now()), desk.random),
             members,
             {"professional": caller.professional.encode()},
             subject if desk.logs[0].personal.knows(subject) else None,

@@ -8,15 +8,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from audit.entry import EntryType, Json
 from gateway.catalogue.model import Catalogue
 from gateway.catalogue.roles import role_called
 from gateway.citizen.embargo import time_of
 from gateway.decision.explain import ground_words
+from gateway.moments import HOME
 
-_HOME: Final = ZoneInfo("Europe/Amsterdam")
 _MONTHS: Final = (
     ("januari", "January"),
     ("februari", "February"),
@@ -33,7 +32,7 @@ _MONTHS: Final = (
 )
 _PRECISIONS: Final[Mapping[str, tuple[str, str]]] = {
     "absent": ("niets", "nothing"),
-    "exists": ("alleen of het er is", "only whether it is there"),
+    "exists": ("alleen ja of nee", "only yes or no"),
     "flag": ("alleen ja, nee of onbekend", "only yes, no or unknown"),
     "count": ("alleen een aantal", "only a number"),
     "band": ("alleen een groep", "only a range"),
@@ -43,6 +42,30 @@ _PRECISIONS: Final[Mapping[str, tuple[str, str]]] = {
     "pseudonym": ("alleen een codenaam", "only a pseudonym"),
     "exact": ("precies", "exactly"),
 }
+_PLAIN: Final[Mapping[str, tuple[str, str]]] = {
+    "6-1-a": ("er is toestemming gegeven", "consent was given"),
+    "6-1-c": ("de wet verplicht dit", "the law demands this"),
+    "6-1-d": ("het leven of de gezondheid van iemand is in gevaar", "somebody is in danger"),
+    "6-1-e": ("dit hoort bij een publieke taak", "this belongs to a public task"),
+    "9-2-a": (
+        "er is toestemming gegeven voor gevoelige gegevens",
+        "consent was given for sensitive data",
+    ),
+    "9-2-c": ("het leven of de gezondheid van iemand is in gevaar", "somebody is in danger"),
+    "9-2-g": (
+        "gevoelige gegevens mogen voor een groot algemeen belang",
+        "sensitive data may be used for a substantial public interest",
+    ),
+    "9-2-h": (
+        "gevoelige gegevens mogen voor zorg en hulp",
+        "sensitive data may be used for care and help",
+    ),
+}
+"""What the grounds of the GDPR that people meet most mean in plain words."""
+
+_NO_GROUND: Final = "(9-none)"
+"""How a ground ends that only says that article 9 does not apply; it allows nothing."""
+
 _UNSAID: Final = ("niet gezegd", "not said")
 
 TOLD: Final = frozenset(
@@ -231,7 +254,11 @@ def tell(leaf: Mapping[str, Json], catalogue: Catalogue, corrections: Sequence[s
         role=role_words(str(leaf["role"]), catalogue),
         task=None if task is None else task.title,
         purpose=Told(*map(ended, titles)),
-        basis=tuple(_basis(str(ground)) for ground in _items(leaf, "legal_basis")),
+        basis=tuple(
+            _basis(str(ground))
+            for ground in _items(leaf, "legal_basis")
+            if not str(ground).endswith(_NO_GROUND)
+        ),
         outcome=_outcome(leaf, corrections),
         got=tuple(_got(each, catalogue) for each in _items(leaf, "released")),
         emergency=leaf["type"] == EntryType.BREAK_GLASS.value,
@@ -272,8 +299,16 @@ def _got(given: Json, catalogue: Catalogue) -> Got:
 def _basis(ground: str) -> Told:
     """Return a ground of an entry, such as "Jeugdwet 2.3 (6-1-e)", as people write it."""
     law, _, gdpr = ground.removesuffix(")").rpartition(" (")
-    words = ground_words(gdpr)
-    return Told(f"{law}, {words.nl}", f"{law}, {words.en}")
+    return basis_words(law, gdpr)
+
+
+def basis_words(law: str, gdpr: str) -> Told:
+    """Return a law and a ground of the GDPR, with what that ground means in plain words."""
+    words, plain = ground_words(gdpr), _PLAIN.get(gdpr)
+    # A ground of the GDPR alone would be named twice.
+    before = "" if law.startswith("AVG ") else f"{law}, "
+    nl, en = ("", "") if plain is None else (f" ({plain[0]})", f" ({plain[1]})")
+    return Told(f"{before}{words.nl}{nl}", f"{before}{words.en}{en}")
 
 
 def role_words(name: str, catalogue: Catalogue) -> Told:
@@ -297,7 +332,7 @@ def moment_words(at: dt.datetime) -> Told:
 
 
 def _when(at: dt.datetime, language: int) -> str:
-    local = at.astimezone(_HOME)
+    local = at.astimezone(HOME)
     month = _MONTHS[local.month - 1][language]
     between = ("om", "at")[language]
     return f"{local.day} {month} {local.year} {between} {local:%H:%M}"

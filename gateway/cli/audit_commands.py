@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import Progress
@@ -38,6 +37,7 @@ from gateway.log_access import (
     rotate_keys,
 )
 from gateway.log_place import LogReading
+from gateway.moments import midnight, unix_ms
 from gateway.replay.evidence import read_queries, read_receipts
 from gateway.replay.reconcile import Finding, Period, Reconciliation, open_books
 from gateway.replay.replay import Report, replay
@@ -46,7 +46,6 @@ from gateway.settings import Settings
 
 OK, WRONG, UNTOLD = 0, 1, 3
 
-_HOME: Final = ZoneInfo("Europe/Amsterdam")
 _DAY: Final = dt.timedelta(days=1)
 _EVER_MS: Final = 2**53
 _PAGE: Final = 1_000
@@ -73,12 +72,12 @@ class Days:
     @property
     def start_ms(self) -> int:
         """When the first day begins, in ms since 1970."""
-        return 0 if self.first is None else _midnight_ms(self.first)
+        return 0 if self.first is None else unix_ms(midnight(self.first))
 
     @property
     def stop_ms(self) -> int:
         """When the last day has ended, in ms since 1970."""
-        return _EVER_MS if self.last is None else _midnight_ms(self.last + _DAY)
+        return _EVER_MS if self.last is None else unix_ms(midnight(self.last + _DAY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def retain(log: Log, before: dt.date, order: Order) -> RetentionReport:
     Raises:  NothingToPrune; what the opening of a log raises.
     """
     with open_log_reader(log.settings, log.year) as opened:
-        below = opened.reader.index_at(_midnight_ms(before))
+        below = opened.reader.index_at(unix_ms(midnight(before)))
     with open_keeper(log.settings, log.year) as keeper:
         return keeper.retain(below, order)
 
@@ -246,10 +245,6 @@ def status(log: Log) -> dict[str, str | int | None]:
         "cosigned": None if cosigned is None else cosigned[0],
         "stamped": None if stamped is None else stamped[0],
     }
-
-
-def _midnight_ms(day: dt.date) -> int:
-    return int(dt.datetime.combine(day, dt.time(), _HOME).timestamp() * 1000)
 
 
 def _part(opened: LogReading, days: Days) -> range:

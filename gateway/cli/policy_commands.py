@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
+from rich.markup import escape
 
 from gateway.catalogue.errors import Finding, Severity
 from gateway.catalogue.lint import lint
@@ -97,12 +98,14 @@ def is_sound(findings: Sequence[Finding]) -> bool:
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
-    """Print findings for a person, with their place."""
-    for finding in findings:
-        colour = "red" if finding.severity is Severity.ERROR else "yellow"
-        where = f"{finding.file}:{finding.line}:{finding.column}"
-        _OUT.print(f"[{colour}]{where}[/] {finding.code}")
-        _OUT.print(f"   {finding.message_nl}\n   [dim]{finding.message_en}[/]")
+    """Print findings for a person, with their place; what must be mended comes last, in sight."""
+    for finding in sorted(findings, key=lambda each: each.severity is Severity.ERROR):
+        wrong = finding.severity is Severity.ERROR
+        colour, word = ("red", "FOUT (error)") if wrong else ("yellow", "let op (warning)")
+        where = f"{escape(finding.file)}:{finding.line}:{finding.column}"
+        _OUT.print(f"[{colour}]{where} {word}[/] {finding.code}")
+        # What somebody wrote in a file is repeated here, and may look like a style.
+        _OUT.print(f"   {escape(finding.message_nl)}\n   [dim]{escape(finding.message_en)}[/]")
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     others = len(findings) - errors
     _OUT.print(f"{errors} fouten (errors), {others} waarschuwingen (warnings)")

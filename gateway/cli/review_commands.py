@@ -31,6 +31,7 @@ from gateway.learning.impact import impact
 from gateway.learning.records import read_records
 from gateway.learning.tally import Tally
 from gateway.learning.unused import unused
+from gateway.moments import unix_ms
 from gateway.policy_source import Folders, open_policy, policy_in
 from gateway.reach import reach_of
 
@@ -134,7 +135,7 @@ class Use:
     def since_ms(self) -> int:
         """The first moment of the period in milliseconds since 1970."""
         start = dt.datetime.combine(self.since, dt.time(), dt.UTC)
-        return int(start.timestamp() * 1000)
+        return unix_ms(start)
 
 
 def find_unused(folders: Folders, use: Use, form: Form) -> Outcome:

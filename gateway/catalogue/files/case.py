@@ -68,11 +68,11 @@ def check_case_kind(kind: CaseKind, catalogue: Catalogue, findings: Findings) ->
         findings.error(_FILE, "CASE_TERM", nl, en)
     for start in kind.starts.values():
         if start.task not in catalogue.tasks:
-            _unknown(start.task, findings)
+            _unknown(f"{kind.id}: {start.task}", findings)
     for each in (*kind.coordinators, *(one for start in kind.starts.values() for one in start.by)):
         known = catalogue.organisations.get(each.organisation)
         if known is None or each.role not in known.roles:
-            _unknown(f"{each.role} ({each.organisation})", findings)
+            _unknown(f"{kind.id}: {each.role} ({each.organisation})", findings)
     purpose = catalogue.purposes.get(kind.consent or "")
     if kind.consent is not None and (purpose is None or not purpose.needs_consent):
         nl = f"'{kind.consent}' is geen doel dat toestemming vraagt."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from gateway.catalogue.files.hints import meant
 from gateway.catalogue.files.members import Table
 from gateway.catalogue.guard import Combination, Mosaic, Repeat
 from gateway.catalogue.model import Catalogue, Purpose
@@ -24,8 +25,8 @@ def read_repeat(table: Table) -> Repeat:
         cool_down_hours=table.integer("cool_down_hours") or 0,
     )
     if not 0 <= repeat.cool_down_hours <= repeat.days * _HOURS:
-        nl = "De pauze tussen twee antwoorden is niet langer dan de periode."
-        en = "The pause between two answers is no longer than the period."
+        nl = "De pauze tussen twee antwoorden is 0 uur of meer, en niet langer dan de periode."
+        en = "The pause between two answers is 0 hours or more, and no longer than the period."
         table.error("REPEAT", nl, en, table.place_of("cool_down_hours"))
     return repeat
 
@@ -69,10 +70,11 @@ class _Reader:
     ) -> frozenset[str]:
         names = table.optional_texts(key)
         for name in sorted(set(names) - set(known)):
+            nl, en = meant(name, known)
             table.error(
                 "UNKNOWN_REFERENCE",
-                f"'{name}' is geen bekend {words[0]}.",
-                f"'{name}' is no known {words[1]}.",
+                f"'{name}' is geen bekend {words[0]}.{nl}",
+                f"'{name}' is no known {words[1]}.{en}",
                 table.place_of(key),
             )
         return frozenset(names)

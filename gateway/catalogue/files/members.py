@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from gateway.catalogue.errors import CatalogueInvalid, Finding, Place, Severity
+from gateway.catalogue.files.hints import meant
 from gateway.catalogue.files.yaml_subset import Items, Members, Node, Text
 from gateway.catalogue.model import Scalar
 
@@ -81,7 +82,10 @@ class Table:
 
     def has(self, key: str) -> bool:
         """Tell whether the member is present."""
-        return key in self._members
+        if key in self._members:
+            return True
+        self._read.add(key)
+        return False
 
     def text(self, key: str) -> str:
         """Return a text that must be there and not be blank."""
@@ -152,6 +156,12 @@ class Table:
         """Return a date if the member is there."""
         return self.date(key) if self.has(key) else None
 
+    def check_order(self, start: dt.date, end: dt.date | None) -> None:
+        """Find a last day, in `until`, that comes before the first."""
+        if end is not None and end < start != NO_DATE:
+            nl, en = "De laatste dag ligt voor de eerste.", "The last day is before the first."
+            self._wrong("until", nl, en)
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts that must be there, each once; it may be empty."""
         values = tuple(self._text_of(node) for node in self._items(key))
@@ -210,10 +220,11 @@ class Table:
     def close(self) -> None:
         """Report every member that nobody read: an unknown key is never ignored."""
         for key in self._members.keys() - self._read:
+            nl, en = meant(key, self._read - self._members.keys())
             self.error(
                 "KEY_UNKNOWN",
-                f"De naam '{key}' kennen wij hier niet.",
-                f"The key '{key}' is unknown here.",
+                f"De naam '{key}' kennen wij hier niet.{nl}",
+                f"The key '{key}' is unknown here.{en}",
                 self.place_of(key),
             )
 

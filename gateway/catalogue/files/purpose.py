@@ -108,7 +108,9 @@ class _Validity:
 
 
 def _validity(table: Table) -> _Validity:
-    return _Validity(table.date("from"), table.optional_date("until"), table.date("review_by"))
+    start, end = table.date("from"), table.optional_date("until")
+    table.check_order(start, end)
+    return _Validity(start, end, table.date("review_by"))
 
 
 def _requester(table: Table) -> Requester:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from gateway.catalogue.cells import USUAL_SMALLEST
 from gateway.catalogue.errors import Place
 from gateway.catalogue.files.cells import check_groups
+from gateway.catalogue.files.hints import Words, meant
 from gateway.catalogue.files.members import Findings
 from gateway.catalogue.files.purpose import PurposeFile
 from gateway.catalogue.files.veil import check_veil
@@ -33,7 +34,8 @@ def check_task(task: Task, catalogue: Catalogue, findings: Findings) -> None:
             _name_wrong(place, name, findings)
     for organisation in task.responsible:
         if organisation not in catalogue.organisations:
-            _unknown(place, organisation, ("organisatie", "organisation"), findings)
+            words = (f"bekende organisatie (bij '{task.id}')", f"organisation (of '{task.id}')")
+            _unknown(place, organisation, words, catalogue.organisations, findings)
     if not task.activities:
         nl = f"De taak '{task.id}' heeft geen enkele activiteit."
         findings.error(place, "TASK_EMPTY", nl, f"The task '{task.id}' has no activity.")
@@ -58,10 +60,11 @@ def _check_task_of(file: PurposeFile, catalogue: Catalogue, findings: Findings) 
     purpose = file.purpose
     task = catalogue.tasks.get(purpose.task)
     if task is None:
-        _unknown(file.at("task"), purpose.task, ("taak", "task"), findings)
+        words = ("bekende taak", "task")
+        _unknown(file.at("task"), purpose.task, words, catalogue.tasks, findings)
     elif purpose.activity not in task.activities:
-        words = ("activiteit van deze taak", "activity of this task")
-        _unknown(file.at("activity"), purpose.activity, words, findings)
+        words = ("bekende activiteit van deze taak", "activity of this task")
+        _unknown(file.at("activity"), purpose.activity, words, task.activities, findings)
 
 
 def _check_requesters(file: PurposeFile, catalogue: Catalogue, findings: Findings) -> None:
@@ -69,11 +72,11 @@ def _check_requesters(file: PurposeFile, catalogue: Catalogue, findings: Finding
         organisation = catalogue.organisations.get(requester.organisation)
         place = file.at("requesters")
         if organisation is None:
-            words = ("organisatie", "organisation")
-            _unknown(place, requester.organisation, words, findings)
+            words = ("bekende organisatie", "organisation")
+            _unknown(place, requester.organisation, words, catalogue.organisations, findings)
         elif requester.role not in organisation.roles:
-            words = ("rol van deze organisatie", "role of this organisation")
-            _unknown(place, requester.role, words, findings)
+            words = ("bekende rol van deze organisatie", "role of this organisation")
+            _unknown(place, requester.role, words, organisation.roles, findings)
 
 
 def _check_fields(file: PurposeFile, catalogue: Catalogue, findings: Findings) -> None:
@@ -81,7 +84,8 @@ def _check_fields(file: PurposeFile, catalogue: Catalogue, findings: Findings) -
     for member, names in _names_by_member(purpose):
         for name in names:
             if name not in catalogue.fields:
-                _unknown(file.at(member, name), name, ("gegeven", "field"), findings)
+                words = ("bekend gegeven", "field")
+                _unknown(file.at(member, name), name, words, catalogue.fields, findings)
     for name in sorted(purpose.fields.keys() & set(purpose.never)):
         nl = f"'{name}' staat bij de gegevens en ook bij 'never'."
         findings.error(
@@ -170,9 +174,16 @@ def _check_example(example: Example, file: PurposeFile, findings: Findings) -> N
         findings.error(file.at("examples"), "EXAMPLE", nl, en)
 
 
-def _unknown(place: Place, name: str, words: tuple[str, str], findings: Findings) -> None:
-    nl = f"'{name}' is geen bekende {words[0]}."
-    findings.error(place, "UNKNOWN_REFERENCE", nl, f"'{name}' is no known {words[1]}.")
+def _unknown(
+    place: Place, name: str, words: Words, known: Iterable[str], findings: Findings
+) -> None:
+    nl, en = meant(name, known)
+    findings.error(
+        place,
+        "UNKNOWN_REFERENCE",
+        f"'{name}' is geen {words[0]}.{nl}",
+        f"'{name}' is no known {words[1]}.{en}",
+    )
 
 
 def _name_wrong(place: Place, name: str, findings: Findings) -> None:

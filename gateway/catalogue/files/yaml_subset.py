@@ -1,8 +1,8 @@
 """The strict YAML subset of the policy files: a tree of text with places, and nothing implicit.
 
 Every scalar stays what a lawyer typed. Anchors, aliases, merge keys, tags, duplicate keys, a second
-document and anything but UTF-8 are refused, because each of them lets a file mean something else
-than a reader sees.
+document, characters that nobody sees and anything but UTF-8 are refused, because each of them lets
+a file mean something else than a reader sees.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn, Protocol, TypeAlias, cast
 import yaml
 
 from gateway.catalogue.errors import CatalogueInvalid, Finding, Place, Severity
+from gateway.catalogue.files.hints import find_unseen, hint_for, is_told_where_it_began
 
 MAX_BYTES = 4 * 1024 * 1024
 """No policy file that a person maintains is larger; a larger one is a mistake or an attack."""
@@ -83,19 +84,38 @@ def _document(raw: bytes, name: str, *, aliases: bool) -> Node:
     if len(raw) > MAX_BYTES:
         raise _invalid(Place(name), "FILE_TOO_LARGE", "Dit bestand is te groot.", "File too large.")
     try:
-        return _Parser(raw.decode("utf-8"), name, aliases=aliases).document()
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise _invalid(
             Place(name), "NOT_UTF8", "Dit bestand is geen UTF-8.", "This file is not UTF-8."
         ) from exc
+    if not aliases:
+        _refuse_unseen(text, name)
+    try:
+        return _Parser(text, name, aliases=aliases).document()
     except yaml.MarkedYAMLError as exc:
-        raise _invalid(
-            _place(name, exc.problem_mark), "NOT_YAML", "Dit is geen YAML.", "This is not YAML."
-        ) from exc
+        raise _no_yaml(text, name, exc) from exc
     except yaml.YAMLError as exc:
         raise _invalid(
             Place(name), "NOT_YAML", "Hier staat een verboden teken.", "A forbidden character."
         ) from exc
+
+
+def _refuse_unseen(text: str, name: str) -> None:
+    unseen = find_unseen(text)
+    if unseen is not None:
+        nl = "Hier staat een teken dat u niet ziet. Haal het weg, of typ de regel opnieuw."
+        en = "There is a character here that you do not see. Remove it, or type the line again."
+        raise _invalid(Place(name, *unseen), "UNSEEN_CHARACTER", nl, en)
+
+
+def _no_yaml(text: str, name: str, exc: yaml.MarkedYAMLError) -> CatalogueInvalid:
+    problem, mark = str(exc.problem), exc.problem_mark
+    if is_told_where_it_began(problem) and exc.context_mark is not None:
+        mark = exc.context_mark
+    place = _place(name, mark)
+    line = "".join(text.split("\n")[place.line - 1 : place.line])
+    return _invalid(place, "NOT_YAML", *hint_for(problem, line[place.column - 1 : place.column]))
 
 
 class _Parser:

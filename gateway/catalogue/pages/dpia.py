@@ -285,8 +285,10 @@ def _sensitive(assessed: _Assessed, level: Sensitivity) -> list[tuple[Purpose, l
 
 
 def _subsidiarity(purpose: Purpose) -> str:
+    asked = purpose.over_ask.asked
+    stop = "" if asked.endswith(("?", "!", ".")) else "."
     return (
-        f"{purpose.label}: gevraagd wordt vaak: {purpose.over_ask.asked}. Genoeg is: "
+        f"{purpose.label}: gevraagd wordt vaak: {asked}{stop} Genoeg is: "
         f"{_words(purpose.over_ask.offered)}. {purpose.over_ask.why}. "
         f"Nooit verstrekt: {', '.join(map(_words, purpose.never)) or 'geen gegeven genoemd'}."
     )

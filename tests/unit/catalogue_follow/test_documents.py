@@ -324,3 +324,10 @@ def test_the_dpia_leaves_open_what_a_draft_does_not_say() -> None:
     assert "12.1.2.4" not in answers["12.1.2"][0]
     assert "geheimhouding" not in answers["9.1.1"][0]["9.1.1.2"]["value"]
     assert "geen gegeven genoemd" in answers["14.1"]["value"]
+
+
+def test_a_question_in_the_dpia_keeps_its_own_mark() -> None:
+    """What is often asked is told as a sentence, whether or not it is a question."""
+    answers = made_dpia(catalogue().purposes["eerst-bellen-voor-maatregel"])["answers"]
+
+    assert "Wat weten jullie van dit gezin? Genoeg is:" in answers["14.1"]["value"]

@@ -42,12 +42,13 @@ def test_a_look_at_a_case_reads_as_sentences() -> None:
         "Op 2 maart 2026 om 10:30 heeft Wijkteam Noord (rol: regisseur van het wijkteam) uw "
         "casus bekeken of opgezocht. Waar het over gaat: Werkplan bij problemen op meer gebieden. "
         "Dit mag omdat zij meedoen in deze casus. De wet daarbij: Wmo 2015 2.3.2 "
-        "lid 4 f, 2.3.5 lid 5, 5.1.1 lid 4, AVG artikel 6 lid 1 letter e."
+        "lid 4 f, 2.3.5 lid 5, 5.1.1 lid 4, AVG artikel 6 lid 1 letter e (dit hoort bij een "
+        "publieke taak)."
     )
     assert text.en.startswith(
         "On 2 March 2026 at 10:30 Wijkteam Noord (role: neighbourhood team coordinator) "
     )
-    assert "GDPR article 6(1)(e)." in text.en
+    assert "GDPR article 6(1)(e) (this belongs to a public task)." in text.en
 
 
 def test_a_look_at_a_question_says_what_it_was_for() -> None:

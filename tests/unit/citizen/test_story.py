@@ -30,7 +30,8 @@ def test_the_whole_line_reads_as_sentences() -> None:
         "Op 2 maart 2026 om 10:30 heeft Gemeente Waterveen, toegang jeugd (rol: consulent jeugd) "
         "gegevens over u gevraagd. Waarvoor: "
     )
-    assert "Dit mag volgens: Jeugdwet 2.3, AVG artikel 6 lid 1 letter e." in text.nl
+    ground = "Jeugdwet 2.3, AVG artikel 6 lid 1 letter e (dit hoort bij een publieke taak)"
+    assert f"Dit mag volgens: {ground}." in text.nl
     assert "(alleen ja, nee of onbekend)." in text.nl
     assert text.en.startswith("On 2 March 2026 at 10:30 Gemeente Waterveen")
 
@@ -50,6 +51,21 @@ def test_the_whole_line_reads_as_sentences() -> None:
 def test_what_differs_is_said(changes: dict[str, Json], sentence: str) -> None:
     """Each way in which an entry can come out has its sentence; unknown words do no harm."""
     assert sentence in tell({**LEAF, **changes}, catalogue()).text.nl
+
+
+@pytest.mark.parametrize(
+    ("ground", "told"),
+    [
+        ("AVG 6 lid 1 a (6-1-a)", ["AVG artikel 6 lid 1 letter a (er is toestemming gegeven)"]),
+        ("AVG 9 (9-none)", []),
+        ("Wgs 3 (6-1-b)", ["Wgs 3, AVG artikel 6 lid 1 letter b"]),
+    ],
+)
+def test_a_ground_is_told_once_and_in_plain_words(ground: str, told: list[str]) -> None:
+    """The GDPR is not named twice, and what is no ground is not told as one."""
+    line = tell({**LEAF, "legal_basis": [ground]}, catalogue())
+
+    assert [each.nl for each in line.basis] == told
 
 
 def test_a_value_cannot_be_told() -> None:

@@ -152,6 +152,32 @@ def test_a_broken_purpose_is_found_with_its_place(tmp_path: Path) -> None:
     assert "purposes/wmo/hulpvraag-afbakenen.yaml:1:" in result.output
 
 
+def test_an_error_is_marked_and_told_as_it_was_written(tmp_path: Path) -> None:
+    """It says that it is an error, and what looks like a style in a file is only a text."""
+    purposes, policies = copy_policy(tmp_path)
+    path = purposes / "wmo" / "hulpvraag-afbakenen.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + '"[/red]": x\n', encoding="utf-8")
+
+    result = run("policy", "check", "--purposes", str(purposes), "--policies", str(policies))
+
+    assert result.exit_code == 1
+    assert "De naam '[/red]' kennen wij hier niet." in result.output
+    assert "FOUT (error) KEY_UNKNOWN" in result.output
+
+
+def test_what_must_be_mended_comes_after_what_is_to_be_looked_at(tmp_path: Path) -> None:
+    """More than a hundred warnings do not hide the one error."""
+    purposes, policies = copy_policy(tmp_path)
+    path = purposes / "beleid" / "doorlooptijd-participatieladder.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("expect: permit", "expect: refuse, step: 1, code: WRONG_HAT"))
+
+    result = run("policy", "check", "--purposes", str(purposes), "--policies", str(policies))
+
+    assert result.exit_code == 1
+    assert result.output.rindex("let op (warning)") < result.output.index("FOUT (error)")
+
+
 def test_a_policy_folder_that_is_empty_is_found(tmp_path: Path) -> None:
     """Nothing at all is an error, not a success."""
     result = run("policy", "check", "--purposes", str(tmp_path), "--policies", str(tmp_path))
