@@ -18,8 +18,7 @@ import httpx
 from audit.entry import Draft, EntryType, new_request_id
 from audit.projections.lines import Kind
 from audit.projections.record import Context
-from gateway.api.cases import desk_of
-from gateway.api.state import Services
+from gateway.api.state import Services, desk_of
 from gateway.cases.expiry import expire_consents
 from gateway.chores import Chore, do_chores
 from gateway.decision.decide import Decider

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from audit.entry import Draft, Receipt
 from audit.errors import AppendFailed, LedgerBusy
+from gateway.cases.desk import Appender
 from gateway.cases.store import CasePen
 from gateway.catalogue.model import Catalogue
 from gateway.decision.model import Code, Permit, Refuse
@@ -33,12 +34,9 @@ class Counting(Protocol):
         """Takes the places."""
         ...
 
-
-class Appender(Protocol):
-    """The writing side of the ledger."""
-
-    async def append(self, draft: Draft) -> Receipt:
-        """Record an entry, durable when this returns."""
+    @property
+    def ledger(self) -> Appender:
+        """Keeps the entries of what is answered."""
         ...
 
 
@@ -87,13 +85,13 @@ async def give_back(gate: Counting, place: Place | None) -> None:
         await gate.guard.give_back(place)
 
 
-async def record(gate: Counting, ledger: Appender, draft: Draft, place: Place | None) -> Receipt:
+async def record(gate: Counting, draft: Draft, place: Place | None) -> Receipt:
     """Make the entry of an answer; a place is given back when the entry surely does not stand.
 
     Raises: an AuditError; then nothing may be released.
     """
     try:
-        return await ledger.append(draft)
+        return await gate.ledger.append(draft)
     except (AppendFailed, LedgerBusy):
         await give_back(gate, place)
         raise

@@ -21,12 +21,11 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from audit.entry import Draft, EntryType, Json, Receipt
 from audit.ledger import Ledger
 from gateway.aggregates.figures import NO_FIGURES, Figures
-from gateway.answer import Answer, data_in
+from gateway.answer import Answer, data_in, utc_text
 from gateway.cases.facts import MET, UNKNOWN
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
 from gateway.catalogue.model import Catalogue, ConditionKind, FieldGrant, Purpose, Veil
@@ -37,6 +36,7 @@ from gateway.decision.model import Code, Decision, Permit, Question, Refuse, Sta
 from gateway.declaring import declare
 from gateway.errors import SourceFailed
 from gateway.identity.tokens import VerifiedCaller
+from gateway.moments import home_day
 from gateway.mosaic.rules import Place
 from gateway.mosaic.store import Guard
 from gateway.outcome import Ready, purpose_of, refused, released, withdrawn
@@ -44,9 +44,6 @@ from gateway.passage import Acting, Envelope, Passage, Request, Word, justified
 from gateway.sources.reading import read_fields
 from gateway.sources.source import Source
 from gateway.veil import AT_ONCE, Pace, as_inside, find_outside, says_yes
-
-# The law counts days and birthdays where the person lives.
-_HOME = ZoneInfo("Europe/Amsterdam")
 
 _CASE = "case"
 
@@ -126,14 +123,13 @@ async def disclose(
             else:
                 answer, draft = refused(gate.catalogue, passage, ready)
         case Refuse():
-            hoped = None if ask is None else await _with_word(gate, passage, facts)
-            if ask is not None and hoped is not None:
+            if ask is not None and (hoped := await _with_word(gate, passage, facts)) is not None:
                 return await ask(passage, decision, hoped)
             answer, draft = refused(gate.catalogue, passage, decision)
         case other:
             assert_never(other)
     await pace.beat()
-    receipt = await record(gate, gate.ledger, draft, place)
+    receipt = await record(gate, draft, place)
     await pace.beat()
     return answer, receipt
 
@@ -279,7 +275,7 @@ def _inquiry(gate: Gate, passage: Passage) -> Inquiry:
         organisation=caller.organisation,
         case_kinds=passage.declaration.case_kinds,
         case_id=request.case,
-        day=_day_of(passage.at),
+        day=home_day(passage.at),
         claims=request.claims,
         mandates=gate.catalogue.mandates_of(caller.organisation, caller.role),
         role=caller.role,
@@ -309,7 +305,7 @@ def _question(passage: Passage, facts: Outcomes) -> Question:
         justified=justified(request.justifications),
         over_asking=request.over_asking,
         facts=tuple(sorted(facts.items())),
-        date=_day_of(passage.at).isoformat(),
+        date=home_day(passage.at).isoformat(),
         emergency=request.emergency is not None,
     )
 
@@ -328,12 +324,12 @@ async def _retrieve(gate: Gate, passage: Passage, permit: Permit, pace: Pace) ->
     values = {name: known[name] for name in permit.fields}
     if passage.outside is None:
         found = {name: value for name, (value, _) in values.items()}
-        gate.note(_day_of(passage.at), purpose.id, found)
+        gate.note(home_day(passage.at), purpose.id, found)
     return {
         name: {
             "value": value,
             "precision": purpose.fields[name].precision.label,
-            "as_of": at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "as_of": utc_text(at),
         }
         for name, (value, at) in values.items()
     }
@@ -352,7 +348,7 @@ async def _read(
         return unknown
     source = gate.facts.beside(gate.source, _inquiry(gate, passage), purpose)
     oin = gate.catalogue.organisations[passage.caller.organisation].oin
-    occasion = Occasion(_day_of(passage.at), gate.pseudonyms(oin, purpose.id))
+    occasion = Occasion(home_day(passage.at), gate.pseudonyms(oin, purpose.id))
     try:
         reading = read_fields(
             source,
@@ -362,7 +358,7 @@ async def _read(
             silence_is_unknown=purpose.silence_is_unknown,
         )
         read = await pace.in_time(reading)
-        return read | await gate.figures.read(purpose, grants, _day_of(passage.at))
+        return read | await gate.figures.read(purpose, grants, home_day(passage.at))
     except SourceFailed:
         if purpose.veil is None:
             raise
@@ -381,7 +377,3 @@ async def correct_undelivered(
     members: dict[str, Json] = {"entry": receipt.request_id, "reason": "undelivered"}
     draft = Draft(EntryType.CORRECTION, correction_id, members, subject=subject)
     await gate.ledger.append(draft)
-
-
-def _day_of(at: dt.datetime) -> dt.date:
-    return at.astimezone(_HOME).date()

@@ -11,6 +11,7 @@ GatewayError
 ├── PayloadTooLarge     a body over the limit: 413
 ├── KeyReused           an idempotency key with another request: 409
 ├── KeySpent            an idempotency key whose answer is no longer kept: 409
+├── KeptOutdated        a request that was kept is none under the rules of now: 409
 ├── NotFound            no such thing, or not yours: 404
 ├── SupervisorsOnly     only a supervisor reads this: 403
 ├── RoleNotMandated     the policy gives this role no mandate for it: 403
@@ -76,6 +77,10 @@ class KeyReused(GatewayError):
 
 class KeySpent(GatewayError):
     """The idempotency key was used, and its answer is no longer kept."""
+
+
+class KeptOutdated(GatewayError):
+    """What was asked and kept is no request under the rules of now; it is to be asked again."""
 
 
 class NotFound(GatewayError):

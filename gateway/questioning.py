@@ -8,8 +8,7 @@ from typing import Final
 
 import httpx
 
-from gateway.api.cases import desk_of
-from gateway.api.state import Services
+from gateway.api.state import Services, desk_of
 from gateway.chores import Chore
 from gateway.inbox import flow as questions
 from gateway.inbox.hooks import Hooks, Teller

@@ -7,9 +7,11 @@ an entry says was made, once no transaction can be under way any more. Every gat
 store may do so: a correction has one id.
 """
 
+import datetime as dt
 import hashlib
 import logging
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +24,9 @@ from gateway.cases.desk import Desk
 from gateway.cases.entries import GIVEN, correction_draft
 from gateway.cases.machine import Step
 from gateway.cases.store import CaseBook
+from gateway.moments import unix_ms
 from gateway.repeats.made_tables import statements_for
+from gateway.table.flow import TERM
 from gateway.table.tables import statements_for as table_statements_for
 
 _LOG: Final = logging.getLogger("doelpoort.unfinished")
@@ -35,7 +39,12 @@ _BACK_MS: Final = 600_000
 
 _BATCH: Final = 1_000
 
-# Steps that narrow are in effect before they are recorded; looks leave nothing behind.
+_VIEW_MS: Final = TERM // dt.timedelta(milliseconds=1)
+"""A view is erased after its term; then nothing tells any more whether there was one."""
+
+# Steps that narrow are in effect before they are recorded, so they tell which version was made by
+# another step, and are never corrected themselves; looks leave nothing behind.
+_NARROWING: Final = frozenset(step.value for step in Step if step.narrows)
 _WIDENING: Final = frozenset(
     step.value
     for step in (
@@ -63,6 +72,7 @@ class _Made:
     key: str
     version: int
     at_ms: int
+    narrows: bool = False
 
 
 class Unfinished:
@@ -77,20 +87,28 @@ class Unfinished:
     async def look(self, desk: Desk) -> None:
         """Read on, and correct what is old enough and took no effect.
 
+        A view whose term is over is left alone: it was erased, or it never was.
+
         Effects: one `correction` entry for each, about the same person.
         Raises:  SourceFailed, an AuditError; what was not looked at is looked at the next time.
         """
         if not self._read():
             return
-        until_ms = int(desk.now().timestamp() * 1000) - _PATIENCE_MS
-        due = [identity for identity, made in self._open.items() if made.at_ms <= until_ms]
-        if not due:
+        if not self._due(desk):
             return
-        waiting = {draft.members.get("entry") for draft in await desk.book.unrecorded()}
-        for identity in due:
-            if identity not in waiting and not await self._took_effect(desk.book, identity):
+        waiting = await desk.book.unrecorded()
+        if not self._read():  # What was recorded since waits no more, and stands in the log.
+            return
+        corrected = {draft.members.get("entry") for draft in waiting}
+        elsewhere = {_version_in(draft.members) for draft in waiting}
+        for identity in self._due(desk):
+            if identity not in corrected and not await self._stands(desk, identity, elsewhere):
                 await self._correct(desk, identity)
             del self._open[identity]
+
+    def _due(self, desk: Desk) -> list[str]:
+        until_ms = unix_ms(desk.now()) - _PATIENCE_MS
+        return [identity for identity, made in self._open.items() if made.at_ms <= until_ms]
 
     def _read(self) -> bool:
         """Take note of the next entries, and tell whether these were the last."""
@@ -112,26 +130,26 @@ class Unfinished:
         last = [parse_leaf(each.leaf) for each in self._log.entries(size - 1, size) if each.leaf]
         return self._log.index_at(_time_of(last[0]) - _BACK_MS) if last else size
 
-    async def _took_effect(self, book: CaseBook, identity: str) -> bool:
-        made = self._open[identity]
-        if made.version and self._is_made_again(identity, made):
-            return False
-        say = statements_for(book.kind)
-        match made.kind:
-            case EntryType.CASE:
-                named: dict[str, object] = {"key": made.key, "version": made.version}
-                return bool(await book.fetch(say.case, named))
-            case EntryType.CONSENT:
-                return bool(await book.fetch(say.consent, {"key": made.key}))
-            case _:
-                view = table_statements_for(book.kind).one
-                return bool(await book.fetch(view, {"of": made.key}))
+    async def _stands(
+        self, desk: Desk, identity: str, elsewhere: AbstractSet[tuple[object, object]]
+    ) -> bool:
+        """Tell whether what an entry says was made, or nothing tells any more.
 
-    def _is_made_again(self, identity: str, made: _Made) -> bool:
+        `elsewhere` are the versions that steps made whose entries are still to come.
+        """
+        made = self._open[identity]
+        if made.narrows or (made.kind == EntryType.DISCLOSURE and _is_erased(made, desk)):
+            return True
+        taken = (made.key, made.version)
+        if made.version and (taken in elsewhere or self._is_made_again(identity, taken)):
+            return False
+        return await _is_there(desk.book, made)
+
+    def _is_made_again(self, identity: str, taken: tuple[str, int]) -> bool:
         """Tell whether a later entry made the same version, which is made once: by the last."""
         names = list(self._open)
         later = (self._open[name] for name in names[names.index(identity) + 1 :])
-        return any((each.key, each.version) == (made.key, made.version) for each in later)
+        return any((each.key, each.version) == taken for each in later)
 
     async def _correct(self, desk: Desk, identity: str) -> None:
         subjects = [each.particulars.subject for each in self._personal.persons_of(identity)]
@@ -143,12 +161,33 @@ class Unfinished:
             _LOG.warning("a step that a crash cut off is corrected in the ledger")
 
 
+async def _is_there(book: CaseBook, made: _Made) -> bool:
+    say = statements_for(book.kind)
+    match made.kind:
+        case EntryType.CASE:
+            named: dict[str, object] = {"key": made.key, "version": made.version}
+            return bool(await book.fetch(say.case, named))
+        case EntryType.CONSENT:
+            return bool(await book.fetch(say.consent, {"key": made.key}))
+        case _:
+            view = table_statements_for(book.kind).one
+            return bool(await book.fetch(view, {"of": made.key}))
+
+
+def _is_erased(view: _Made, desk: Desk) -> bool:
+    return view.at_ms <= unix_ms(desk.now()) - _VIEW_MS
+
+
+def _version_in(members: Mapping[str, Json]) -> tuple[object, object]:
+    return members.get("case"), members.get("version")
+
+
 def _made_by(identity: str, leaf: Mapping[str, Json]) -> _Made | None:
     """Return what this entry says was made in the case store, if anything."""
     match leaf:
         case {"type": EntryType.CASE, "case": str(key), "step": str(step), "version": int(version)}:
-            made = _Made(EntryType.CASE, key, version, _time_of(leaf))
-            return made if step in _WIDENING else None
+            made = _Made(EntryType.CASE, key, version, _time_of(leaf), step in _NARROWING)
+            return made if step in _WIDENING | _NARROWING else None
         case {"type": EntryType.CONSENT, "consent": str(key), "step": str(step)}:
             return _Made(EntryType.CONSENT, key, 0, _time_of(leaf)) if step == GIVEN else None
         case {"type": EntryType.DISCLOSURE, "table": str()}:

@@ -1,5 +1,6 @@
 """Honest fakes for the decision: engines that say what they are told, and questions that may."""
 
+import datetime as dt
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import orjson
 
-from gateway.catalogue.load import load_catalogue
+from gateway.catalogue.errors import Finding
+from gateway.catalogue.lint import lint
+from gateway.catalogue.load import load_catalogue, read_catalogue
 from gateway.catalogue.model import Catalogue
 from gateway.decision.errors import EngineUnavailable
 from gateway.decision.model import OverAsking, Question, Standing, SubjectCheck
@@ -102,6 +105,12 @@ def copy_policy(target: Path) -> tuple[Path, Path]:
     shutil.copytree(PURPOSES, target / "purposes")
     shutil.copytree(POLICIES, target / "policies")
     return target / "purposes", target / "policies"
+
+
+def lint_folders(purposes: Path, policies: Path, today: dt.date) -> tuple[Finding, ...]:
+    """Return every finding on these folders: of reading them, or of lint if they can be read."""
+    reading = read_catalogue(purposes, policies)
+    return lint(reading, today) if reading.usable else reading.findings
 
 
 def sorted_json(value: object) -> bytes:

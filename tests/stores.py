@@ -6,6 +6,11 @@ from pathlib import Path
 import psycopg
 
 from gateway.cases.migrate import migrate
+from gateway.cases.model import Confirmation, Representation
+from gateway.cases.records import SqlCases
+from gateway.cases.rows import confirmation_row, representation_row
+from gateway.cases.tables import Statements
+from gateway.subject import Subject
 from tests.postgresql_server import Server
 
 KINDS = ("sqlite", "postgresql")
@@ -31,3 +36,17 @@ def migrated_on(server: Server) -> str:
     url = new_database(server)
     migrate(url)
     return url
+
+
+async def confirm(store: SqlCases, identity: str, subject: Subject, given: Confirmation) -> None:
+    """Put an answer of a source holder's professional in the store, the way it is imported."""
+    row = confirmation_row(identity, subject, given)
+    async with store.writing() as pen:
+        await pen.run(Statements.written_for(store.kind).add_confirmation, row)
+
+
+async def appoint(store: SqlCases, identity: str, subject: Subject, made: Representation) -> None:
+    """Put an appointment of who decides for the person in the store, the way it is imported."""
+    row = representation_row(identity, subject, made)
+    async with store.writing() as pen:
+        await pen.run(Statements.written_for(store.kind).add_representation, row)

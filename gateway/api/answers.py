@@ -18,8 +18,9 @@ from gateway.api.problems import (
     PROBLEMS,
     Problem,
 )
-from gateway.api.words import PERSON_NUMBER
+from gateway.api.words import PERSON_NUMBER, SAYS_TOO_LITTLE
 from gateway.cases.refusals import SENTENCES, CaseCode
+from gateway.emergency.model import FEWEST_CHARACTERS, FEWEST_WORDS
 from gateway.errors import (
     BodyInvalid,
     CaseRefused,
@@ -122,6 +123,10 @@ _FAULTS = {
     "string_too_short": "is leeg / is empty",
     PERSON_NUMBER: "bevat het nummer van een persoon; laat dat weg / holds the number of a person; "
     "leave it out",
+    SAYS_TOO_LITTLE: f"zegt te weinig; schrijf ten minste {FEWEST_CHARACTERS} tekens en "
+    f"{FEWEST_WORDS} verschillende woorden / says too little; write at least {FEWEST_CHARACTERS} "
+    f"characters and {FEWEST_WORDS} different words",
+    "enum": "is geen van de toegestane waarden / is none of the allowed values",
     "literal_error": "is geen van de toegestane waarden / is none of the allowed values",
 }
 
@@ -172,11 +177,14 @@ _OWN_NAMES = frozenset(
         "form",
         "kind",
         "mandate",
+        "next_on",
         "organisation",
         "phase",
         "role",
         "severity",
         "signal",
+        "start",
+        "status",
         "step",
         "tasks",
         "trajectory",

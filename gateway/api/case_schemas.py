@@ -39,7 +39,8 @@ def _without_number(text: str) -> str:
 Day = Annotated[dt.date, BeforeValidator(_parse_day)]
 ShortText = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200, pattern=r"\S"),
+    # One line: not every store keeps control characters, and no screen shows them.
+    StringConstraints(min_length=1, max_length=200, pattern=r"^\P{Cc}*[^\s\p{Cc}]\P{Cc}*$"),
     AfterValidator(_without_number),
 ]
 Words = Annotated[list[Name], Field(max_length=_FEW)]

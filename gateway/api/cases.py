@@ -28,10 +28,11 @@ from gateway.api.case_schemas import (
     StepIn,
     StepOut,
 )
-from gateway.api.guard import Caller
+from gateway.api.guard import Caller, actor_of
+from gateway.api.ids import ID, known_form
 from gateway.api.repeats import KEY_HEADER, Making, Told, made_once, told_response
 from gateway.api.schemas import TOO_MANY_LOOKS, ProblemOut
-from gateway.api.state import Services, services_of
+from gateway.api.state import desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.cases.deadlines import Due
 from gateway.cases.desk import Desk
@@ -40,14 +41,12 @@ from gateway.cases.machine import Joining, Start, Step
 from gateway.cases.model import Actor, CaseRecord, Progress, Signal
 from gateway.cases.worklist import MOST_SKIPPED, Waiting, list_waiting
 from gateway.catalogue.model import Beginning, Phase
-from gateway.errors import BodyInvalid, NotFound
-from gateway.identity.tokens import VerifiedCaller
+from gateway.errors import BodyInvalid
 from gateway.rates import Look
 from gateway.subject import parse_bsn
 
 router = APIRouter(route_class=StrictRoute, tags=["cases"])
 
-ID = r"^[0-9a-f]{32}$"
 _VERSION = re.compile(r'"?([1-9][0-9]{0,8})"?')
 _CREATED, _CONFLICT = 201, 409
 _MOST_DUE, _USUALLY_DUE = 200, 50
@@ -84,6 +83,8 @@ _OF_ONE: dict[int | str, dict[str, Any]] = {
 )
 async def create_case(request: Request, body: CaseIn, caller: Caller) -> Response:
     """Begin a case about a person."""
+    if body.signal is not None and body.beginning != "signal":
+        raise BodyInvalid("signal", "hoort alleen bij een signaal / belongs to a signal alone")
     desk, actor = desk_of(services_of(request)), actor_of(caller)
     start = Start(
         kind=body.kind,
@@ -236,27 +237,6 @@ def _asked_to_note(body: StallIn | ResumeIn | DecideIn) -> Asked:
             return Asked(Step.DECIDED, lambda m, r: m.decide(r))
 
 
-def desk_of(service: Services) -> Desk:
-    """Return what steps in cases are taken with, under the policy in force."""
-    gate = service.gate
-    return Desk(gate.catalogue, service.book, gate.facts, gate.ledger, service.now, service.random)
-
-
-def actor_of(caller: VerifiedCaller) -> Actor:
-    """Return the caller as the one who takes a step."""
-    return Actor(caller.organisation, caller.role, caller.professional)
-
-
-def known_form(identity: str) -> str:
-    """Return an id of a path.
-
-    Raises: NotFound for what can be none.
-    """
-    if not re.fullmatch(ID, identity):
-        raise NotFound("no such id")
-    return identity
-
-
 def _version(header: str | None) -> int:
     found = _VERSION.fullmatch(header or "")
     if found is None:
@@ -326,8 +306,5 @@ def _due_out(due: Due | None) -> dict[str, object] | None:
     return None if due is None else asdict(due)
 
 
-def _answer(members: object, *, status: int = 200, etag: int | None = None) -> Response:
-    headers = {} if etag is None else {"etag": f'"{etag}"'}
-    return Response(
-        orjson.dumps(members), status_code=status, media_type="application/json", headers=headers
-    )
+def _answer(members: object) -> Response:
+    return Response(orjson.dumps(members), media_type="application/json")

@@ -12,11 +12,11 @@ from gateway.api.case_schemas import (
     WithdrawalsIn,
     WithdrawalsOut,
 )
-from gateway.api.cases import ID, actor_of, desk_of, known_form
-from gateway.api.guard import Caller
+from gateway.api.guard import Caller, actor_of
+from gateway.api.ids import ID, known_form
 from gateway.api.repeats import KEY_HEADER, Making, Told, made_once, told_response
 from gateway.api.schemas import ProblemOut
-from gateway.api.state import services_of
+from gateway.api.state import desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.cases.consents import Giving, give, withdraw, withdraw_all
 from gateway.cases.model import ConsentRecord

@@ -9,15 +9,15 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
-from audit.entry import Receipt, new_request_id
+from audit.entry import Receipt
 from audit.errors import AuditError, DuplicateRequest
 from gateway.answer import RELEASED, Answer, data_in
 from gateway.api.answers import answered, receipt_out
-from gateway.api.cases import desk_of
 from gateway.api.guard import Caller
+from gateway.api.ids import ID
 from gateway.api.repeats import KEY_HEADER, envelope_of, unrepeated
 from gateway.api.schemas import DisclosureIn, DisclosureOut, PendingOut, ProblemOut, ReceiptOut
-from gateway.api.state import Services, services_of
+from gateway.api.state import Services, desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.decision.model import OverAsking, SubjectCheck
 from gateway.disclosure import Ask, correct_undelivered, disclose, repeat
@@ -32,7 +32,6 @@ router = APIRouter(route_class=StrictRoute, tags=["disclosures"])
 
 _LOG = logging.getLogger("doelpoort.disclosures")
 
-_ID = r"^[0-9a-f]{32}$"
 
 # Headers are read by hand, because FastAPI takes longer over three of them than over the rest of
 # the request; the document describes them all the same.
@@ -81,7 +80,7 @@ async def create_disclosure(request: Request, body: DisclosureIn, caller: Caller
     responses={401: {"model": ProblemOut}, 404: {"model": ProblemOut}},
 )
 async def read_receipt(
-    id: Annotated[str, Path(pattern=_ID)],  # noqa: A002 (the name of the path member)
+    id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
     request: Request,
     caller: Caller,
 ) -> ReceiptOut:
@@ -102,7 +101,7 @@ def _keeping(service: Services, caller: VerifiedCaller, body: DisclosureIn) -> A
 
 async def _note_undelivered(service: Services, receipt: Receipt) -> None:
     """Record that the requester hung up before the answer; nobody is left to tell of a failure."""
-    correction = new_request_id(int(service.now().timestamp() * 1000), service.random)
+    correction = service.new_entry_id()
     try:
         persons = [
             each.particulars.subject for each in service.personal.persons_of(receipt.request_id)

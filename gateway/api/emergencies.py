@@ -5,15 +5,16 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from gateway.api.answers import receipt_out
-from gateway.api.cases import ID, known_form
 from gateway.api.disclosures import HEADERS, asked_of, disclosed_once
 from gateway.api.guard import Caller
+from gateway.api.ids import ID, known_form
 from gateway.api.schemas import TOO_MANY_LOOKS, DisclosureIn, DisclosureOut, ProblemOut, ReceiptOut
 from gateway.api.state import Services, services_of
 from gateway.api.strict import StrictRoute
-from gateway.api.words import NAMES_NOBODY
+from gateway.api.words import NAMES_NOBODY, SAYS_TOO_LITTLE
 from gateway.citizen.store import SqlMessages, text_of
 from gateway.emergency.model import (
     VALID_FOR,
@@ -31,12 +32,11 @@ router = APIRouter(route_class=StrictRoute, tags=["emergencies"])
 
 _CREATED = 201
 _MOST_CHARACTERS = 4_000
-_TOO_SHORT = "a reason says in some words of your own what is happening"
 
 
 def _say_something(words: str) -> str:
     if not says_something(words):
-        raise ValueError(_TOO_SHORT)
+        raise PydanticCustomError(SAYS_TOO_LITTLE, "the words are too few to be judged by")
     return words
 
 

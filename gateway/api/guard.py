@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from gateway.api.state import services_of
+from gateway.cases.model import Actor
 from gateway.catalogue.model import OrganisationType
 from gateway.errors import SupervisorsOnly
 from gateway.identity.errors import HatWithdrawn
@@ -41,3 +42,8 @@ async def supervising(request: Request, caller: Caller) -> VerifiedCaller:
 
 
 Auditor = Annotated[VerifiedCaller, Depends(supervising)]
+
+
+def actor_of(caller: VerifiedCaller) -> Actor:
+    """Return the caller as the one who takes a step."""
+    return Actor(caller.organisation, caller.role, caller.professional)

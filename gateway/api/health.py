@@ -5,9 +5,8 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.api.cases import desk_of
 from gateway.api.schemas import HealthOut
-from gateway.api.state import services_of
+from gateway.api.state import desk_of, services_of
 from gateway.cases.deadlines import count_overdue
 from gateway.cases.store import CaseBook
 from gateway.citizen.store import SqlMessages

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from audit.entry import Receipt
 from gateway.answer import basis_out
 from gateway.api.answers import receipt_out
-from gateway.api.cases import ID, actor_of, desk_of, known_form
-from gateway.api.guard import Caller
+from gateway.api.guard import Caller, actor_of
+from gateway.api.ids import ID, known_form
 from gateway.api.schemas import TOO_MANY_LOOKS, LegalBasisOut, ProblemOut, ReceiptOut
-from gateway.api.state import services_of
+from gateway.api.state import desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.api.words import NAMES_NOBODY
 from gateway.catalogue.model import Catalogue

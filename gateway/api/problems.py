@@ -134,6 +134,16 @@ _KEY_SPENT = Problem(
     "Het antwoord van toen bewaren wij niet meer. Doe een nieuw verzoek met een nieuwe sleutel.",
     "The answer of that time is no longer kept. Make a new request with a new key.",
 )
+_KEPT_OUTDATED = Problem(
+    "request-outdated",
+    409,
+    "Vraag dit opnieuw",
+    "Ask this again",
+    "De regels voor een verzoek zijn veranderd sinds u dit vroeg, en het past er niet meer in. "
+    "Er is niets verstrekt.",
+    "The rules for a request have changed since you asked this, and it no longer fits them. "
+    "Nothing was released.",
+)
 
 _SUPERVISORS_ONLY = Problem(
     "supervisors-only",
@@ -231,6 +241,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     own.PayloadTooLarge: TOO_LARGE,
     own.KeyReused: _KEY_REUSED,
     own.KeySpent: _KEY_SPENT,
+    own.KeptOutdated: _KEPT_OUTDATED,
     own.NotFound: NOT_FOUND,
     own.SupervisorsOnly: _SUPERVISORS_ONLY,
     own.RoleNotMandated: _NOT_MANDATED,

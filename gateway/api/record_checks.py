@@ -1,7 +1,6 @@
 """POST /v1/record-checks: what of a note or form is necessary, before it is written down."""
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -15,6 +14,7 @@ from gateway.api.schemas import FIELDS_LIMIT, Name, ProblemOut, PurposeText
 from gateway.api.state import services_of
 from gateway.api.strict import StrictRoute
 from gateway.decision.model import Refuse
+from gateway.moments import home_day
 from gateway.recording.answer import note_out
 from gateway.recording.check import check_note
 from gateway.recording.model import Asker, Note, Section
@@ -22,7 +22,6 @@ from gateway.recording.model import Asker, Note, Section
 router = APIRouter(route_class=StrictRoute, tags=["record-checks"])
 
 # The policy is in force by days, and days begin where the people live.
-_HOME = ZoneInfo("Europe/Amsterdam")
 _SECTIONS_LIMIT = 50
 # Together with the limit on the body this bounds the time that looking at a note takes.
 _TEXT_LIMIT = 40_000
@@ -159,7 +158,7 @@ async def check_record(request: Request, body: RecordCheckIn, caller: Caller) ->
         caller.role,
         frozenset((hat.organisation, hat.role) for hat in caller.hats),
     )
-    day = service.now().astimezone(_HOME).date()
+    day = home_day(service.now())
     checked = await check_note(service.gate.decider, asker, note_of(body), day)
     if isinstance(checked, Refuse):
         return _refused(checked)

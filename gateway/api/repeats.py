@@ -15,7 +15,7 @@ import orjson
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from audit.entry import Receipt, new_request_id
+from audit.entry import Receipt
 from gateway.api.answers import receipt_out
 from gateway.api.state import Services, services_of
 from gateway.api.tracing import parse_trace
@@ -97,7 +97,7 @@ def envelope_of(request: Request, body: BaseModel, caller: VerifiedCaller) -> En
     canonical = canonical_of(body)
     key = _header_of(request)
     if key is None:
-        return Envelope(_fresh_id(service), trace.trace_id, trace.span_id, canonical)
+        return Envelope(service.new_entry_id(), trace.trace_id, trace.span_id, canonical)
     name = orjson.dumps([caller.client_id, key])
     identity = _hash(service, b"id\0", name)[:_ID_BYTES].hex()
     digest = _hash(service, b"body\0", _who(caller) + b"\0" + canonical)
@@ -106,11 +106,7 @@ def envelope_of(request: Request, body: BaseModel, caller: VerifiedCaller) -> En
 
 def unrepeated(service: Services, envelope: Envelope) -> Envelope:
     """Return the same request under an id of its own, of which no answer is kept."""
-    return replace(envelope, request_id=_fresh_id(service), replay_digest=None)
-
-
-def _fresh_id(service: Services) -> str:
-    return new_request_id(int(service.now().timestamp() * 1000), service.random)
+    return replace(envelope, request_id=service.new_entry_id(), replay_digest=None)
 
 
 def canonical_of(body: BaseModel) -> bytes:

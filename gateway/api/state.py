@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from audit.entry import new_request_id
 from audit.ledger import LedgerReader, LedgerStatus
 from audit.personal import PersonalLog
 from audit.storage.contract import Annex
+from gateway.cases.desk import Desk
 from gateway.cases.store import CaseBook
 from gateway.citizen.policies import KeptCatalogues
 from gateway.citizen.report import KeptLog
 from gateway.disclosure import Gate
 from gateway.identity.endpoint import TokenEndpoint
 from gateway.identity.tokens import TokenVerifier
+from gateway.moments import unix_ms
 from gateway.rates import Rates
 
 
@@ -44,8 +47,18 @@ class Services:
     engine: str
     policy_problem: str | None = None
 
+    def new_entry_id(self) -> str:
+        """Return the id of a new entry."""
+        return new_request_id(unix_ms(self.now()), self.random)
+
 
 def services_of(request: Request) -> Services:
     """Return the services of the application that this request came to."""
     found: Services = request.app.state.services
     return found
+
+
+def desk_of(service: Services) -> Desk:
+    """Return what steps in cases are taken with, under the policy in force."""
+    gate = service.gate
+    return Desk(gate.catalogue, service.book, gate.facts, gate.ledger, service.now, service.random)

@@ -5,10 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from audit.entry import new_request_id
-from gateway.api.cases import actor_of, desk_of
 from gateway.api.disclosures import asked_of
-from gateway.api.guard import Caller
+from gateway.api.guard import Caller, actor_of
 from gateway.api.repeats import KEY_HEADER, Making, Told, canonical_of, made_once
 from gateway.api.schemas import (
     FIELDS_LIMIT,
@@ -20,7 +18,7 @@ from gateway.api.schemas import (
     PurposeAsked,
     SubjectIn,
 )
-from gateway.api.state import services_of
+from gateway.api.state import desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.api.tracing import Trace, parse_trace
 from gateway.cases.desk import Keep
@@ -37,7 +35,10 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": ProblemOut, "description": "The request is not one."},
     401: {"model": ProblemOut, "description": "No valid token."},
     404: {"model": ProblemOut, "description": "No such case of this person that you coordinate."},
-    409: {"model": ProblemOut, "description": "A recipient takes no part in the case."},
+    409: {
+        "model": ProblemOut,
+        "description": "A recipient takes no part in the case, or a purpose is behind a veil.",
+    },
     503: {"model": ProblemOut, "description": "Not recorded for everybody, so for nobody."},
 }
 
@@ -110,10 +111,7 @@ async def create_table(request: Request, body: TableIn, caller: Caller) -> Respo
     trace = parse_trace(
         request.headers.get("traceparent"), request.headers.get("b3"), service.random
     )
-    now_ms = int(service.now().timestamp() * 1000)
-    parts = [
-        _part(body, each, trace, new_request_id(now_ms, service.random)) for each in body.recipients
-    ]
+    parts = [_part(body, each, trace, service.new_entry_id()) for each in body.recipients]
     desk, actor = desk_of(service), actor_of(caller)
 
     async def make(keep: Keep[Shared]) -> tuple[Shared, None]:

@@ -10,7 +10,6 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,13 +24,13 @@ from gateway.api.reading import context_of, period
 from gateway.api.schemas import TOO_MANY_LOOKS, ProblemOut
 from gateway.api.state import services_of
 from gateway.errors import BodyInvalid, NotFound
+from gateway.moments import midnight, unix_ms
 from gateway.rates import Look
 
 router = APIRouter(tags=["vng"])
 
 PAGE = 100
 _PATH = "/verwerkte-objecten"
-_HOME = ZoneInfo("Europe/Amsterdam")
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _Text = Annotated[str, Field(max_length=242)]
 _Day = Annotated[dt.date, Field(ge=dt.date(2000, 1, 1), lt=dt.date(3000, 1, 1))]
@@ -109,7 +108,8 @@ async def read_verwerkt_object(
 
 
 def _list(log: LedgerReader, asked: VerwerkteObjectenIn, context: Context) -> list[dict[str, Any]]:
-    part = period(log, "eindDatum", _midnight_ms(asked.begin), _midnight_ms(asked.end) - 1)
+    first_ms, stop_ms = unix_ms(midnight(asked.begin)), unix_ms(midnight(asked.end))
+    part = period(log, "eindDatum", first_ms, stop_ms - 1)
     activity = None if asked.activity is None else str(asked.activity)
     return [
         each
@@ -135,7 +135,3 @@ def _page_of(
 def _link(asked: VerwerkteObjectenIn, page: int, context: Context) -> str:
     members = asked.model_dump(mode="json", by_alias=True, exclude_none=True) | {"pagina": page}
     return f"{context.public_url}/v1{_PATH}?{urlencode(members)}"
-
-
-def _midnight_ms(day: dt.date) -> int:
-    return int(dt.datetime.combine(day, dt.time(), _HOME).timestamp() * 1000)

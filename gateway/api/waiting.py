@@ -4,13 +4,14 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
+from pydantic import ValidationError
 
-from audit.entry import Receipt, new_request_id
+from audit.entry import Receipt
 from gateway.answer import Answer
 from gateway.api.answers import answered
-from gateway.api.cases import actor_of, desk_of
 from gateway.api.disclosures import asked_of, replayed
-from gateway.api.guard import Caller
+from gateway.api.guard import Caller, actor_of
+from gateway.api.ids import ID
 from gateway.api.schemas import (
     TOO_MANY_LOOKS,
     DisclosureIn,
@@ -19,11 +20,11 @@ from gateway.api.schemas import (
     ProblemOut,
     UnansweredOut,
 )
-from gateway.api.state import Services, services_of
+from gateway.api.state import Services, desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.api.tracing import parse_trace
 from gateway.disclosure import arrive
-from gateway.errors import KeyReused, NotFound
+from gateway.errors import KeptOutdated, KeyReused, NotFound
 from gateway.identity.tokens import VerifiedCaller
 from gateway.inbox.flow import Earlier, collect, find_asked, waiting
 from gateway.passage import Envelope, Passage
@@ -32,8 +33,6 @@ from gateway.table.flow import collect as collect_view
 from gateway.table.flow import find_view
 
 router = APIRouter(route_class=StrictRoute, tags=["disclosures"])
-
-_ID = r"^[0-9a-f]{32}$"
 
 
 @router.get(
@@ -44,13 +43,16 @@ _ID = r"^[0-9a-f]{32}$"
         401: {"model": ProblemOut},
         403: {"model": ProblemOut, "description": "Refused on the facts of now."},
         404: {"model": ProblemOut, "description": "Nothing waits for you under this id."},
-        409: {"model": ProblemOut, "description": "Collected, and no longer kept."},
+        409: {
+            "model": ProblemOut,
+            "description": "Collected, and no longer kept; or to be asked again.",
+        },
         **TOO_MANY_LOOKS,
         503: {"model": ProblemOut, "description": "No receipt can be given, so no data."},
     },
 )
 async def read_disclosure(
-    id: Annotated[str, Path(pattern=_ID)],  # noqa: A002 (the name of the path member)
+    id: Annotated[str, Path(pattern=ID)],  # noqa: A002 (the name of the path member)
     request: Request,
     caller: Caller,
 ) -> Response:
@@ -75,14 +77,25 @@ async def read_disclosure(
 
 
 def _arriving(request: Request, caller: VerifiedCaller, kept: str) -> Passage:
-    """Return a request that was kept, on its way again for this caller under a new id."""
+    """Return a request that was kept, on its way again for this caller under a new id.
+
+    Raises: KeptOutdated.
+    """
     service = services_of(request)
     trace = parse_trace(
         request.headers.get("traceparent"), request.headers.get("b3"), service.random
     )
-    fresh = new_request_id(int(service.now().timestamp() * 1000), service.random)
-    envelope = Envelope(fresh, trace.trace_id, trace.span_id, kept.encode())
-    return arrive(service.gate, caller, asked_of(DisclosureIn.model_validate_json(kept)), envelope)
+    envelope = Envelope(service.new_entry_id(), trace.trace_id, trace.span_id, kept.encode())
+    return arrive(service.gate, caller, asked_of(_read(kept)), envelope)
+
+
+def _read(kept: str) -> DisclosureIn:
+    """Return a request as the rules of now read it; those of then may have let more through."""
+    try:
+        return DisclosureIn.model_validate_json(kept)
+    except ValidationError:
+        # The cause would tell what was asked, so it ends here.
+        raise KeptOutdated("a kept request is none any more") from None
 
 
 def _earlier(service: Services) -> Earlier:

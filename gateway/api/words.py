@@ -4,6 +4,7 @@ A person is found by the number to be erased, and only where a request says whom
 number of somebody else within a reason or a note would stay behind, so it is refused at the door.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -15,16 +16,30 @@ from gateway.recording.detect import BSN, found_in
 PERSON_NUMBER: Final = "person_number"
 """The kind of fault of words that hold the number of a person."""
 
+SAYS_TOO_LITTLE: Final = "says_too_little"
+"""The kind of fault of words that are too few to be judged by."""
+
+_SPACES: Final = re.compile(r"\s+")
+_DASHES: Final = re.compile("[\u2010-\u2015\u2212]")
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_OTHER_DIGITS: Final = re.compile("(?![0-9])\\d")
+
 
 def without_bsn(words: str) -> str:
     """Return the words, which hold no number that passes for a BSN, together or in groups.
 
     Raises: PydanticCustomError, which holds nothing of the words.
     """
-    # Digits and spaces of other kinds are read as what they look like.
-    if found_in(unicodedata.normalize("NFKC", words), (BSN,)):
+    if found_in(_as_seen(words), (BSN,)):
         raise PydanticCustomError(PERSON_NUMBER, "the words hold the number of a person")
     return words
+
+
+def _as_seen(words: str) -> str:
+    """Return the words with digits, dashes and spaces of every kind as the common ones."""
+    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", words))
+    plain = _DASHES.sub("-", _SPACES.sub(" ", plain))
+    return _OTHER_DIGITS.sub(lambda found: str(unicodedata.digit(found[0])), plain)
 
 
 NAMES_NOBODY: Final = AfterValidator(without_bsn)

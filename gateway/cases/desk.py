@@ -12,7 +12,6 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 from audit.entry import Draft, Receipt, new_request_id
 from audit.errors import AuditError, DuplicateRequest
@@ -23,11 +22,11 @@ from gateway.cases.model import Actor, Case, CaseRecord, ConsentRecord
 from gateway.cases.store import CaseBook, CasePen
 from gateway.catalogue.model import Catalogue
 from gateway.errors import CasesUnavailable, SourceFailed
+from gateway.moments import home_day, unix_ms
 from gateway.subject import Subject
 
 _LOG = logging.getLogger("doelpoort.cases")
 
-_HOME = ZoneInfo("Europe/Amsterdam")
 _ID_BYTES = 16
 
 Write = Callable[[CasePen], Awaitable[None]]
@@ -72,7 +71,7 @@ class Desk:
     def moment(self) -> Moment:
         """Return the time, with the day that it is where the people live."""
         at = self.now()
-        return Moment(at.astimezone(dt.UTC), at.astimezone(_HOME).date())
+        return Moment(at.astimezone(dt.UTC), home_day(at))
 
     def machine(self, actor: Actor) -> Machine:
         """Return the rules for this actor, now."""
@@ -84,7 +83,7 @@ class Desk:
 
     def new_entry_id(self) -> str:
         """Return the id of a new entry."""
-        return new_request_id(int(self.now().timestamp() * 1000), self.random)
+        return new_request_id(unix_ms(self.now()), self.random)
 
     async def find_case(self, case_id: str) -> CaseRecord | None:
         """Return the case.

@@ -27,10 +27,9 @@ from gateway.catalogue.model import Condition, ConditionKind, Purpose
 from gateway.catalogue.values.days import ages_of
 from gateway.catalogue.values.rows import agreed
 from gateway.errors import SourceFailed
-from gateway.sources.source import Query, Source
+from gateway.sources.source import BIRTH_DATE, Query, Source
 from gateway.subject import Subject
 
-_BIRTH_DATE = Query("brp", ("geboortedatum",), ())
 _OF_CALLER = frozenset({ConditionKind.MANDATE})
 
 Outcomes = dict[str, str]
@@ -188,10 +187,10 @@ class _Person:
 
     async def _read_ages(self, subject: Subject) -> tuple[int, ...]:
         try:
-            (rows,) = await self._registers.rows(subject, (_BIRTH_DATE,))
+            (rows,) = await self._registers.rows(subject, (BIRTH_DATE,))
         except SourceFailed:
             return ()
-        born = rows[0]["geboortedatum"] if len(rows) == 1 else None
+        born = rows[0][BIRTH_DATE.columns[0]] if len(rows) == 1 else None
         return ages_of(born, self._inquiry.day)
 
 

@@ -158,8 +158,7 @@ async def _get(desk: Desk, actor: Actor, case_id: str) -> CaseRecord:
 
 
 def _coordinates(desk: Desk, actor: Actor, case: Case) -> bool:
-    kind = desk.catalogue.case_kinds.get(case.kind)
-    return kind is not None and kind.coordinated_by(actor.organisation, actor.role)
+    return desk.catalogue.coordinates(actor.organisation, actor.role, case.kind)
 
 
 async def _sharing_holds(desk: Desk, actor: Actor, record: CaseRecord) -> bool:

@@ -331,10 +331,8 @@ class Machine:
     def _coordinates(self, record: CaseRecord) -> bool:
         """Tell whether the actor coordinates this kind of case, and takes part in this one."""
         hat = (self._actor.organisation, self._actor.role)
-        kind = self._catalogue.case_kinds.get(record.case.kind)
-        if kind is None or not kind.coordinated_by(*hat):
-            return False
-        return record.case.has_party(*hat, self._moment.day)
+        coordinates = self._catalogue.coordinates(*hat, record.case.kind)
+        return coordinates and record.case.has_party(*hat, self._moment.day)
 
     def _demand_coordinator(self, record: CaseRecord) -> None:
         self._demand_open(record)

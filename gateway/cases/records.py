@@ -21,7 +21,6 @@ from gateway.cases.rows import (
     case_row,
     cases_of,
     confirmation_of,
-    confirmation_row,
     consent_of,
     consent_record_of,
     consent_row,
@@ -30,7 +29,6 @@ from gateway.cases.rows import (
     readable,
     record_of,
     representation_of,
-    representation_row,
     waiting_of,
 )
 from gateway.cases.tables import Kind, Prepared, Statements
@@ -40,7 +38,7 @@ from gateway.subject import Subject
 
 
 class SqlCases:
-    """Reads and writes cases, consents, confirmations and representations in SQL."""
+    """Reads what a decision rests on, and writes cases and consents, in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -188,16 +186,6 @@ class SqlPen:
     async def run(self, statement: Prepared, named: Named) -> Rows:
         """Run a statement of a room beside this one; see `CasePen.run`."""
         return await self._transaction.run(statement, named)
-
-    async def confirm(self, identity: str, subject: Subject, given: Confirmation) -> None:
-        """Add an answer of a source holder's professional."""
-        row = confirmation_row(identity, subject, given)
-        await self._transaction.run(self._say.add_confirmation, row)
-
-    async def appoint(self, identity: str, subject: Subject, made: Representation) -> None:
-        """Add an appointment of somebody who decides for the person."""
-        row = representation_row(identity, subject, made)
-        await self._transaction.run(self._say.add_representation, row)
 
     async def _add_parties(self, case: Case) -> None:
         for place in range(len(case.parties)):

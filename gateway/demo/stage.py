@@ -4,16 +4,14 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from gateway.demo.data import load_clients
 from gateway.identity.clients import Client, Hat, parse_public_key
+from gateway.moments import home_day
 from gateway.openings import registry_of
 from gateway.partner import Partner, make_key, private_pem, public_pem
 from gateway.settings import Settings, load_settings
 
-# Decisions count days where the people live, so the story must as well.
-_HOME = ZoneInfo("Europe/Amsterdam")
 CLIENT_ID = "wijkteam-systeem"
 # One person with two roles: consultant for the municipality, youth care worker for the provider.
 CONSULTANT = Hat("gem-toegang-jeugd", "consulent-jeugd")
@@ -43,7 +41,7 @@ def set_stage(
     Raises:  DemoInvalid when the demo set under `root` cannot be loaded.
     """
     database = folder / "bron.db"
-    today = now().astimezone(_HOME).date()
+    today = home_day(now())
     load_clients(root / "deploy" / "demo" / "clients.json", database, today)
     settings = _settings(root, folder / "home", database, address)
     key = make_key(random)

@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from gateway.catalogue.values.working_days import add_working_days
+from gateway.moments import home_day, midnight
 
 MAY_REVIEW: Final = "noodinzage_beoordelen"
 """The mandate of who judges disclosures in an emergency; the policy says which role has it."""
@@ -20,8 +20,6 @@ REVIEW_DAYS: Final = 2
 FEWEST_CHARACTERS: Final = 40
 FEWEST_WORDS: Final = 6
 """What a reason in own words has at least; whether it is a good one is for the review."""
-
-_HOME: Final = ZoneInfo("Europe/Amsterdam")
 
 
 class Danger(StrEnum):
@@ -61,8 +59,8 @@ class Review:
 
 def review_by(used_at: dt.datetime) -> dt.datetime:
     """Return the last moment of the term: the end of the second working day after the use."""
-    day = add_working_days(used_at.astimezone(_HOME).date(), REVIEW_DAYS)
-    end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), _HOME)
+    day = add_working_days(home_day(used_at), REVIEW_DAYS)
+    end = midnight(day + dt.timedelta(days=1))
     return end.astimezone(dt.UTC) - dt.timedelta(seconds=1)
 
 

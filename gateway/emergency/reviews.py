@@ -21,6 +21,7 @@ from gateway.citizen.store import SqlMessages
 from gateway.emergency.model import MAY_REVIEW, Review, Verdict
 from gateway.errors import NotFound, OwnReview, ReviewClosed, RoleNotMandated
 from gateway.identity.tokens import VerifiedCaller
+from gateway.moments import unix_ms
 
 _GROUND: Final = "emergency_review"
 
@@ -38,7 +39,7 @@ class ReviewDesk:
 
     def new_entry_id(self) -> str:
         """Return the id of a new entry."""
-        return new_request_id(int(self.now().timestamp() * 1000), self.random)
+        return new_request_id(unix_ms(self.now()), self.random)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -289,7 +289,7 @@ async def collect(
             told, draft = released(gate.catalogue, once, decision, ready)
             entry = _linked(draft, question)
             try:
-                return told, await record(gate, gate.ledger, entry, ready.place)
+                return told, await record(gate, entry, ready.place)
             except DuplicateRequest:
                 before = earlier(question.release_id, digest)
                 if before is None:

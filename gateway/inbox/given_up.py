@@ -7,8 +7,8 @@ from typing import Final
 from gateway.cases.rows import readable
 from gateway.cases.store import CaseBook
 from gateway.citizen.given_up import GivenUp
-from gateway.inbox.store import instant_text
 from gateway.inbox.tables import statements_for
+from gateway.moments import instant_text
 from gateway.webhooks import MOST_ATTEMPTS, pause_after
 
 _KIND: Final = "disclosure.ended"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.catalogue.model import Requester
+from gateway.passage import justified
 from gateway.subject import Subject
 
 
@@ -68,9 +69,14 @@ class Question:
     reminded_on: dt.date | None = None
 
     @property
-    def case(self) -> object:
-        """The case that the request names, if it names one."""
-        return json.loads(self.request).get("case")
+    def terms(self) -> tuple[object, ...]:
+        """What a decision rests on beside the purpose; who changes any of it asks something else.
+
+        Why a field is needed may be put in other words: that there are any is what counts.
+        """
+        asked = json.loads(self.request)
+        named = tuple(asked.get(name) for name in ("case", "fields", "claims", "over_asking"))
+        return (*named, justified(asked.get("justifications", {})))
 
     def state_on(self, day: dt.date) -> State:
         """Return how far it is: its term ends it, also before that was written down."""

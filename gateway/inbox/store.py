@@ -13,6 +13,7 @@ from gateway.catalogue.model import Requester
 from gateway.errors import CasesUnavailable, SourceFailed
 from gateway.inbox.model import Asker, Message, Question, Reply, State
 from gateway.inbox.tables import SAME, statements_for
+from gateway.moments import instant_text
 from gateway.subject import Subject, parse_bsn
 from gateway.webhooks import MOST_ATTEMPTS
 
@@ -94,7 +95,7 @@ class QuestionPen:
         same = _same(question)
         await self._pen.run(self._say.alone, {"lock": _lock_of(same)})
         rows = await self._pen.run(self._say.same, {**same, "day": day.isoformat()})
-        return next((each for each in _questions(rows) if each.case == question.case), None)
+        return next((each for each in _questions(rows) if each.terms == question.terms), None)
 
     async def hold(self, identity: str) -> Question | None:
         """Return the question as it is now, and keep it so until the transaction ends."""
@@ -143,7 +144,7 @@ class QuestionPen:
 
 
 def _same(question: Question) -> dict[str, str]:
-    """Return what two questions have in common when they are one, beside the case."""
+    """Return what two questions have in common when they are one, beside their terms."""
     asker, holder = question.asker, question.holder
     return {
         "holder": holder.organisation,
@@ -194,8 +195,3 @@ def _question(row: Sequence[str | None]) -> Question:
         ended_at=None if ended_at is None else dt.datetime.fromisoformat(ended_at),
         reminded_on=None if reminded_on is None else dt.date.fromisoformat(reminded_on),
     )
-
-
-def instant_text(at: dt.datetime) -> str:
-    """Return an instant as the store keeps it, so that texts sort as instants do."""
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")

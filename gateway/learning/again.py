@@ -6,14 +6,13 @@ out: another field that was necessary too, another word that the catalogue does 
 the fine codes that look alike from outside. The tests hold that over the whole catalogue.
 """
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 from gateway.cases.facts import MET, mandate_outcome
 from gateway.catalogue.model import Catalogue, ConditionKind, Need, Purpose
 from gateway.decision.model import Code, OverAsking, Question, Standing, SubjectCheck
 from gateway.learning.records import Asking, Record
+from gateway.moments import from_unix_ms
 
 FAILED = frozenset(
     {
@@ -32,7 +31,6 @@ FAILED = frozenset(
 """Refusals that no rule gave over this request alone: what was needed to decide or to release was
 not there, or had been given before."""
 
-_HOME = ZoneInfo("Europe/Amsterdam")
 _UNKNOWN_WORD = "unknown"
 _UNKNOWN_FIELD = "unknown-field-"
 # One more than any request may name: beyond it, more of them make no difference.
@@ -69,14 +67,6 @@ def find_organisation(record: Record, catalogue: Catalogue) -> str | None:
     return found[0].id if len(found) == 1 else None
 
 
-def day_of(time_ms: int) -> dt.date:
-    """Return the day of an entry, where the persons live.
-
-    Units:   time_ms in ms since 1970.
-    """
-    return dt.datetime.fromtimestamp(time_ms / 1000, _HOME).date()
-
-
 def question_of(record: Record, then: Catalogue, organisation: str) -> Question:
     """Return the question that this record answers.
 
@@ -98,7 +88,7 @@ def question_of(record: Record, then: Catalogue, organisation: str) -> Question:
         justified=tuple(sorted({*asking.justified, *motivated})),
         over_asking=asking.over_asking,
         facts=tuple(sorted(facts.items())),
-        date=day_of(record.time).isoformat(),
+        date=from_unix_ms(record.time).date().isoformat(),
         emergency=asking.emergency,
     )
 

@@ -7,14 +7,13 @@ is counted and never refused.
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from gateway.catalogue.guard import Combination, Mosaic, Repeat
 from gateway.catalogue.model import Catalogue, Purpose
 from gateway.decision.reasons import Code
+from gateway.moments import HOME
 from gateway.subject import Subject
 
-_HOME = ZoneInfo("Europe/Amsterdam")
 _DAY = dt.timedelta(days=1)
 
 
@@ -177,5 +176,5 @@ def _parts(combination: Combination, purpose: str, fields: frozenset[str]) -> fr
 
 def _whole_day_from(until: dt.datetime) -> dt.date:
     """Return the first day of which the whole lies at or after this moment."""
-    local = until.astimezone(_HOME)
+    local = until.astimezone(HOME)
     return local.date() if local.time() == dt.time() else local.date() + _DAY

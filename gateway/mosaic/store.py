@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from gateway.cases.rows import readable
 from gateway.cases.store import CaseBook, CasePen
 from gateway.errors import CasesUnavailable, SourceFailed
+from gateway.moments import instant_text
 from gateway.mosaic.rules import Answered, Bid, Held, Place, Rules, judge
 from gateway.mosaic.tables import statements_for
 from gateway.subject import Subject
@@ -114,7 +115,7 @@ class SqlGuard:
         named = {
             "organisation": bid.organisation,
             "subject": subject,
-            "since": _text(bid.at - rules.reach),
+            "since": instant_text(bid.at - rules.reach),
         }
         rows = await pen.run(self._say.before, named)
         try:
@@ -163,7 +164,7 @@ async def sweep(book: CaseBook, until: dt.datetime) -> None:
     Raises:  CasesUnavailable.
     """
     async with book.writing() as pen:
-        await pen.run(statements_for(book.kind).sweep, {"until": _text(until)})
+        await pen.run(statements_for(book.kind).sweep, {"until": instant_text(until)})
 
 
 def hash_of(subject: Subject, key: bytes) -> str:
@@ -188,11 +189,6 @@ def _row(bid: Bid, subject: str, fields: frozenset[str]) -> dict[str, object]:
         "purpose": bid.purpose,
         "fields": _BETWEEN.join(sorted(fields)),
         "subject": subject,
-        "at": _text(bid.at),
+        "at": instant_text(bid.at),
         "holders": 1,
     }
-
-
-def _text(at: dt.datetime) -> str:
-    """Return a moment as text of which the order is that of time."""
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")

@@ -9,6 +9,7 @@ from gateway.cases.rows import readable
 from gateway.cases.store import CaseBook, CasePen
 from gateway.cases.tables import Kind
 from gateway.errors import CasesUnavailable, KeyReused, KeySpent, SourceFailed
+from gateway.moments import instant_text
 from gateway.repeats.tables import statements_for
 
 TERM: Final = dt.timedelta(hours=24)
@@ -32,7 +33,7 @@ async def find_answer(book: CaseBook, key: Key, now: dt.datetime) -> str | None:
 
     Raises: KeyReused when it is that of another request; CasesUnavailable.
     """
-    named = {"of": key.identity, "now": _text(now)}
+    named = {"of": key.identity, "now": instant_text(now)}
     try:
         rows = await book.fetch(statements_for(book.kind).one, named)
         with readable():
@@ -56,7 +57,7 @@ async def keep_answer(pen: CasePen, kind: Kind, key: Key, answer: str, now: dt.d
         "id": key.identity,
         "digest": key.digest,
         "answer": answer,
-        "until": _text(now + TERM),
+        "until": instant_text(now + TERM),
     }
     if not await pen.run(statements_for(kind).keep, named):
         raise KeySpent("another request made something under this key")
@@ -68,9 +69,4 @@ async def forget(book: CaseBook, now: dt.datetime) -> None:
     Raises: CasesUnavailable.
     """
     async with book.writing() as pen:
-        await pen.run(statements_for(book.kind).forget, {"now": _text(now)})
-
-
-def _text(at: dt.datetime) -> str:
-    """Return an instant so that texts sort as instants do."""
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+        await pen.run(statements_for(book.kind).forget, {"now": instant_text(now)})

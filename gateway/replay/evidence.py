@@ -26,6 +26,7 @@ from audit.merkle import leaf_hash
 from audit.note import parse_vkey, split_note
 from audit.proof import MAX_PROOF_BYTES, parse_proof, verify_receipt
 from gateway.errors import EvidenceInvalid
+from gateway.moments import unix_ms
 
 _MAX_QUERY_BYTES: Final = 65_536
 # As JSON a proof takes a little more room than by itself: its lines are escaped.
@@ -158,4 +159,4 @@ def _time_of(value: object, number: int) -> int:
         raise EvidenceInvalid(f"line {number} of the queries has no time") from exc
     if at.tzinfo is None:
         raise EvidenceInvalid(f"line {number} of the queries has a time without a time zone")
-    return int(at.timestamp() * 1000)
+    return unix_ms(at)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
-from zoneinfo import ZoneInfo
 
 from audit.entry import EntryType, Json, parse_leaf
 from audit.storage.contract import Entry
@@ -21,12 +20,12 @@ from gateway.decision.model import Code, Permit, Question, Refuse
 from gateway.entries import Members, permit_members, refuse_members
 from gateway.learning.again import FAILED, find_organisation, question_of
 from gateway.learning.records import Record, is_decision, record_of
+from gateway.moments import from_unix_ms
 from gateway.replay.revisions import Revisions, Unavailable
 
 MAX_DIFFERENCES: Final = 1_000
 """More are counted and not told: by then the question is no longer which entries."""
 
-_HOME: Final = ZoneInfo("Europe/Amsterdam")
 _DAY: Final = dt.timedelta(days=1)
 # A decision is taken before its entry, so one of just before midnight may stand on the next day.
 _LATE: Final = dt.timedelta(minutes=5)
@@ -205,5 +204,5 @@ def _is_unnamed(refused: Json) -> bool:
 
 
 def _is_late(time_ms: int) -> bool:
-    at = dt.datetime.fromtimestamp(time_ms / 1000, _HOME)
+    at = from_unix_ms(time_ms)
     return at.hour == 0 and dt.timedelta(minutes=at.minute) < _LATE

@@ -27,12 +27,12 @@ from gateway.disclosure import Gate, arrive, decide, fulfil
 from gateway.errors import CaseRefused, CasesUnavailable, GatewayError, NotFound, SourceFailed
 from gateway.identity.clients import Hat
 from gateway.inbox.flow import Earlier, digest_of, under
-from gateway.inbox.store import instant_text
+from gateway.moments import instant_text
 from gateway.outcome import Ready, refused, released, withdrawn
 from gateway.passage import Envelope, Passage, Request
 from gateway.table.tables import statements_for
 
-_TERM = dt.timedelta(hours=24)
+TERM = dt.timedelta(hours=24)
 """How long a view waits: as long as the ledger keeps an answer to be read again."""
 
 _COLLECTED = "collected"
@@ -88,8 +88,14 @@ class Shared:
     outcomes: tuple[tuple[Part, str], ...]
 
 
-_Settled = tuple[Passage, Decision, Ready | None]
-_Seat = tuple[Part, _Settled]
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """What was decided about one recipient; `ready` is None for who gets nothing now."""
+
+    part: Part
+    passage: Passage
+    decision: Decision
+    ready: Ready | None = None
 
 
 async def share(
@@ -109,8 +115,8 @@ async def share(
     _check_unveiled(gate, parts)
     await _check_table(desk, actor, case_id, parts)
     table_id = desk.new_key()
-    seats = [(part, await _settle(gate, part, table_id)) for part in parts]
-    settle = _refuse_all if any(ready is None for _, (_, _, ready) in seats) else _release_all
+    seats = [await _settle(gate, part, table_id) for part in parts]
+    settle = _refuse_all if any(seat.ready is None for seat in seats) else _release_all
     try:
         shared = await settle(gate, desk, table_id, seats, keep)
     except (AppendFailed, LedgerBusy, GatewayError):
@@ -123,25 +129,26 @@ async def share(
 
 async def _leave(gate: Gate, seats: Sequence[_Seat]) -> None:
     """Give back the places of answers that nobody gets."""
-    for _, (_, _, ready) in seats:
-        await give_back(gate, None if ready is None else ready.place)
+    for seat in seats:
+        await give_back(gate, None if seat.ready is None else seat.ready.place)
 
 
 async def _release_all(
     gate: Gate, desk: Desk, table_id: str, seats: Sequence[_Seat], keep: Keep[Shared]
 ) -> Shared:
     """Record every answer, and let each wait for its recipient."""
-    until = desk.moment().at + _TERM
-    parts = [part for part, _ in seats]
+    until = desk.moment().at + TERM
+    parts = [seat.part for seat in seats]
     views = [
         View(part.envelope.request_id, table_id, part.recipient, part.envelope.body.decode(), until)
         for part in parts
     ]
-    drafts = [
-        _at_table(released(gate.catalogue, passage, decision, ready)[1], table_id, len(seats))
-        for _, (passage, decision, ready) in seats
-        if isinstance(decision, Permit) and ready is not None
+    answered = [
+        released(gate.catalogue, seat.passage, seat.decision, seat.ready)
+        for seat in seats
+        if isinstance(seat.decision, Permit) and seat.ready is not None
     ]
+    drafts = [_at_table(draft, table_id, len(seats)) for _, draft in answered]
     told = (str(draft.members["outcome"]) for draft in drafts)
     shared = Shared(table_id, is_released=True, outcomes=tuple(zip(parts, told, strict=True)))
     also = await keep(shared, None)
@@ -168,13 +175,10 @@ def _check_unveiled(gate: Gate, parts: Sequence[Part]) -> None:
 
 async def _check_table(desk: Desk, actor: Actor, case_id: str, parts: Sequence[Part]) -> None:
     record = await desk.find_case(case_id)
-    day = desk.moment().day
-    kind = None if record is None else desk.catalogue.case_kinds.get(record.case.kind)
-    if record is None or kind is None or not record.case.is_open:
+    if record is None or not record.case.is_open:
         raise NotFound("no such case of this party")
-    case = record.case
-    coordinates = kind.coordinated_by(actor.organisation, actor.role)
-    if not coordinates or not case.has_party(actor.organisation, actor.role, day):
+    case, day, hat = record.case, desk.moment().day, (actor.organisation, actor.role)
+    if not desk.catalogue.coordinates(*hat, case.kind) or not case.has_party(*hat, day):
         raise NotFound("no such case of this party")
     if any(part.request.subject != record.subject for part in parts):
         raise NotFound("no such case of this person")
@@ -183,15 +187,17 @@ async def _check_table(desk: Desk, actor: Actor, case_id: str, parts: Sequence[P
         raise CaseRefused(CaseCode.NO_SUCH_PARTY)
 
 
-async def _settle(gate: Gate, part: Part, table_id: str) -> _Settled:
+async def _settle(gate: Gate, part: Part, table_id: str) -> _Seat:
     """Return the decision about one recipient, and its data when it may have them now."""
     passage = arrive(gate, part.recipient, part.request, part.envelope)
     passage = under(passage, part.envelope.request_id, digest_of(table_id, passage))
     decision = await decide(gate, passage)
     if isinstance(decision, Refuse):
-        return passage, decision, None
+        return _Seat(part, passage, decision)
     ready = await fulfil(gate, passage, decision)
-    return (passage, ready, None) if isinstance(ready, Refuse) else (passage, decision, ready)
+    if isinstance(ready, Refuse):
+        return _Seat(part, passage, ready)
+    return _Seat(part, passage, decision, ready)
 
 
 async def _refuse_all(
@@ -200,18 +206,17 @@ async def _refuse_all(
     """Record of everybody that nothing was released: for a reason of their own, or of another."""
     drafts: list[Draft] = []
     outcomes: list[tuple[Part, str]] = []
-    for part, (passage, decision, _) in seats:
-        match decision:
-            case Refuse():
-                refuse, word = decision, "refuse"
-            case Permit():
-                refuse, word = withdrawn(decision, Code.TABLE_REFUSED), "withheld"
+    for seat in seats:
+        match seat.decision:
+            case Refuse() as refuse:
+                word = "refuse"
+            case Permit() as permit:
+                refuse, word = withdrawn(permit, Code.TABLE_REFUSED), "withheld"
             case other:
                 assert_never(other)
-        plain = replace(passage, envelope=part.envelope)
+        plain = replace(seat.passage, envelope=seat.part.envelope)
         drafts.append(_at_table(refused(gate.catalogue, plain, refuse)[1], table_id, len(seats)))
-        outcomes.append((part, word))
-
+        outcomes.append((seat.part, word))
     shared = Shared(table_id, is_released=False, outcomes=tuple(outcomes))
     # Nothing else is written: what was refused waits for nobody.
     await desk.record_all_then_write(drafts, await keep(shared, None))

@@ -44,12 +44,6 @@ Astray = list[tuple[str, list[str]]]
 Statuses = Mapping[int, int]
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 @dataclass
 class Lived:
     """What a gateway did until its end: answers by the time of its life, and what stayed of it."""

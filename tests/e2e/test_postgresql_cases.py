@@ -17,7 +17,7 @@ from psycopg import sql
 from typer.testing import CliRunner, Result
 
 from audit.storage.migrate import migrate as migrate_log
-from gateway.api.cases import desk_of
+from gateway.api.state import desk_of
 from gateway.cases.tables import METADATA
 from gateway.citizen.store import SqlMessages
 from gateway.cli.main import app

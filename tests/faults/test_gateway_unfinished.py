@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateway.api.cases import desk_of
+from gateway.api.state import desk_of
 from gateway.cases.tables import METADATA
 from gateway.identity.clients import Hat
 from gateway.unfinished import Unfinished

@@ -42,12 +42,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Let the ledger speak to asyncio loops."""
-    return "asyncio"
-
-
-@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Give a real file system of one megabyte, where this user may mount one."""
     folder = tmp_path / "small"

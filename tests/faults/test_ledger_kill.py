@@ -36,12 +36,6 @@ GATEWAY, SEQUENCER = "gateway", "sequencer"
 VICTIMS = ((GATEWAY,), (SEQUENCER,), (GATEWAY, SEQUENCER))
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Let the ledger speak to asyncio loops."""
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def context() -> ForkServerContext:
     """Give a way to start processes that have imported the ledger already."""

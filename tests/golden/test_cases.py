@@ -44,12 +44,6 @@ EngineOf = Callable[[Catalogue], Engine]
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlSource]:
     """Return the invented clients as they were on the day that the cases are about."""
     database = tmp_path_factory.mktemp("clients") / "clients.db"

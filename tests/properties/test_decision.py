@@ -69,12 +69,6 @@ questions = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 def _with(policy: Catalogue, purpose: Purpose) -> Catalogue:
     return replace(policy, purposes=MappingProxyType({**policy.purposes, purpose.id: purpose}))
 

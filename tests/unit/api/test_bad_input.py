@@ -10,6 +10,7 @@ from tests.builders import YUSUF, Body, House, about, flag
 pytestmark = pytest.mark.anyio
 
 CANARY = "xkcdgeheim"
+STEPS = f"/v1/cases/{'0' * 32}/steps"
 
 
 def members(answer: Body) -> set[str]:
@@ -100,6 +101,10 @@ async def test_a_member_out_of_form_is_named_and_not_shown(
         ("/v1/emergency-disclosures", flag(reason="violence_now"), "words"),
         ("/v1/emergency-disclosures", flag(words=CANARY * 9), "reason"),
         (f"/v1/reviews/{'0' * 32}", {"words": CANARY * 9}, "verdict"),
+        (STEPS, {"step": "progress", "agreement": 1, "status": CANARY}, "status"),
+        (STEPS, {"step": "progress", "agreement": 1, "next_on": CANARY}, "next_on"),
+        (STEPS, {"step": "agree", "action": f"{CANARY}\0"}, "action"),
+        (STEPS, {"step": "agree", "action": f"{CANARY}\n"}, "action"),
         ("/v1/citizen-reports", {"subject": about(YUSUF), "below": CANARY}, "below"),
         ("/v1/citizen-reports", {"subject": about(YUSUF), "limit": 0}, "limit"),
         ("/v1/citizen-reports", {"subject": about(YUSUF), "year": 1}, "year"),
@@ -244,6 +249,14 @@ async def test_faults_are_few_even_when_there_are_many(shared_house: House) -> N
 
     assert response.status_code == 400
     assert len(response.json()["errors"]) <= 20
+
+
+async def test_a_query_member_out_of_form_is_named(shared_house: House) -> None:
+    """What stands behind the question mark has a name too."""
+    response = await shared_house.get("/v1/due-cases?start=-1&limit=0")
+
+    assert response.status_code == 400
+    assert members(response.json()) == {"start", "limit"}
 
 
 @pytest.mark.parametrize("key", ["", "x" * 129, "met spatie"])

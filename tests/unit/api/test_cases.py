@@ -18,6 +18,7 @@ CASE = {"kind": "werkplan", "beginning": "own_request", "subject": about(HENK)}
 JOIN = {"step": "join", "organisation": "ggz-rivierzicht", "role": "spv-ggz"}
 LEAVE = JOIN | {"step": "leave"}
 PLAN: dict[str, object] = {"step": "advance", "phase": "werkplan"}
+TRIED = {"tried_on": "2026-03-01", "attempts": 2, "severity": "zorgmijding"}
 CLOSE: dict[str, object] = {"step": "close"}
 
 
@@ -55,6 +56,7 @@ async def test_a_case_begins(house: House, ledger: MemoryLedger) -> None:
         ({"beginning": "zomaar"}, TEAM, 400, None),
         ({"extra": 1}, TEAM, 400, None),
         ({"signal": {"tried_on": "gisteren", "attempts": 1, "severity": "x"}}, TEAM, 400, None),
+        ({"signal": TRIED}, TEAM, 400, None),
     ],
 )
 @pytest.mark.usefixtures("ledger")
@@ -84,9 +86,7 @@ async def test_no_second_case_beside_ones_own(house: House, ledger: MemoryLedger
 
 async def test_a_signal_brings_what_was_tried(house: House, ledger: MemoryLedger) -> None:
     """The conversation that was tried first is read; the law then says whether it may."""
-    signal = {"tried_on": "2026-03-01", "attempts": 2, "severity": "zorgmijding"}
-
-    response = await post(house, "/v1/cases", CASE | {"beginning": "signal", "signal": signal})
+    response = await post(house, "/v1/cases", CASE | {"beginning": "signal", "signal": TRIED})
 
     assert response.json()["code"] == "LAW_NOT_IN_FORCE"
     assert ledger.steps == []

@@ -152,6 +152,15 @@ async def test_without_a_real_reason_nothing_is_asked(
     assert "haast" not in response.text
 
 
+async def test_who_says_too_little_is_told_how_much_to_say(opened: House) -> None:
+    """Somebody in a hurry hears what is missing, and not that a form is wrong."""
+    response = await break_glass(opened, words="Er wordt nu geslagen.")
+
+    [fault] = response.json()["errors"]
+    assert fault["member"] == "words"
+    assert "ten minste 40 tekens en 6 verschillende woorden" in fault["message"]
+
+
 async def test_a_person_whom_nobody_knows_gives_no_error(opened: House) -> None:
     """In danger it may be about somebody without any record; what is unknown says so."""
     response = await break_glass(opened, subject=about(NOBODY))

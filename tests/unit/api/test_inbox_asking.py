@@ -9,7 +9,7 @@ import pytest
 
 from audit.errors import AppendFailed
 from gateway.catalogue.guard import Repeat
-from tests.builders import CARE_WORKER, CONSULTANT, YUSUF, House, flag
+from tests.builders import CARE_WORKER, CONSULTANT, MOTIVATION, YUSUF, Body, House, flag
 from tests.fakes_cases import MemoryLedger
 from tests.fakes_inbox import answers, waiting
 from tests.fakes_mosaic import BECAUSE, ONCE, TWICE
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 
 WEEKLY = Repeat(1, 7, BECAUSE)
 COLLEAGUE = "medewerker-8"
+BAND = "verwachte_duur_band"
 
 
 async def ask_as(house: House, professional: str) -> httpx.Response:
@@ -79,6 +80,36 @@ async def test_asking_again_under_a_key_is_answered_as_before(waiting_house: Hou
 
     assert first.json() == second.json()
     assert waiting_house.size == size
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"fields": ["specialisatie_ingezet", BAND], "justifications": {BAND: MOTIVATION}},
+        {"over_asking": "withhold"},
+    ],
+)
+async def test_who_asks_for_something_else_has_another_question(
+    waiting_house: House, more: Body
+) -> None:
+    """What is collected is what was asked under that id, so other terms are another question."""
+    first = await waiting(waiting_house)
+
+    second = await waiting(waiting_house, **more)
+    again = await waiting(waiting_house, **more)
+
+    assert first != second == again
+    assert sorted(await open_ids(waiting_house)) == sorted([first, second])
+
+
+async def test_other_words_for_why_are_the_same_question(waiting_house: House) -> None:
+    """Who says again why a field is needed, in other words, bothers nobody a second time."""
+    fields = ["specialisatie_ingezet", BAND]
+    said = [{BAND: MOTIVATION}, {BAND: f"Nogmaals: {MOTIVATION}"}]
+
+    asked = [await waiting(waiting_house, fields=fields, justifications=each) for each in said]
+
+    assert asked == [asked[0]] * 2
 
 
 async def test_a_colleague_has_a_question_of_their_own(waiting_house: House) -> None:

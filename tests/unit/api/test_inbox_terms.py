@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from gateway.api.cases import desk_of
+from gateway.api.state import desk_of
 from gateway.decision.decide import Decider
 from gateway.inbox.flow import expire, forget
 from gateway.replay.replay import replay
@@ -18,7 +19,9 @@ from gateway.replay.revisions import Revisions
 from tests.builders import (
     CARE_WORKER,
     WMO,
+    YUSUF,
     House,
+    flag,
 )
 from tests.fakes_inbox import answers, waiting
 
@@ -144,3 +147,21 @@ async def test_what_waited_is_decided_again_as_it_was(waiting_house: House) -> N
     report = await replay(entries, revisions, lambda: None)
 
     assert (report.same, report.different) == (2, 0)
+
+
+async def test_what_was_kept_under_looser_rules_is_asked_again(
+    waiting_house: House, cases_file: Path
+) -> None:
+    """A request that would be none now releases nothing, and what was wrong in it is not told."""
+    identity = await waiting(waiting_house)
+    await answers(waiting_house, identity, {"answer": "yes"})
+    kept = json.dumps(flag(justifications={"specialisatie_ingezet": f"over {YUSUF}"}))
+    with closing(sqlite3.connect(cases_file)) as connection, connection:
+        connection.execute("UPDATE source_question SET request = ?", (kept,))
+    size = waiting_house.size
+
+    response = await waiting_house.get(f"/v1/disclosures/{identity}")
+
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:doelpoort:problem:request-outdated"
+    assert (YUSUF in response.text, waiting_house.size) == (False, size)

@@ -15,7 +15,7 @@ from typing_extensions import override
 from audit.entry import Draft, Receipt
 from audit.errors import AppendFailed
 from audit.ledger import Ledger
-from gateway.api.cases import desk_of
+from gateway.api.state import desk_of
 from gateway.decision.decide import Decider
 from gateway.decision.model import Decision, Permit, Question
 from gateway.identity.clients import Hat
@@ -348,3 +348,22 @@ async def test_what_is_behind_a_veil_is_asked_apart(
     assert response.status_code == 409
     assert response.json()["code"] == "VEILED_AT_TABLE"
     assert table_house.size == size
+
+
+async def test_a_view_that_was_shared_under_looser_rules_is_not_collected(
+    table_house: House, case_id: str, cases_file: Path
+) -> None:
+    """What was asked for a recipient and would be no request now shows nothing of anybody."""
+    [identity] = await shared(table_house, case_id, seat(TEAM))
+    with closing(sqlite3.connect(cases_file)) as connection, connection:
+        connection.execute(
+            "UPDATE table_view SET request = replace(request, 'voortgang-afspraken', ?)",
+            (SOMEBODY_ELSE,),
+        )
+    size = table_house.size
+
+    response = await table_house.get(f"/v1/disclosures/{identity}", TEAM)
+
+    assert (response.status_code, table_house.size) == (409, size)
+    assert response.json()["type"] == "urn:doelpoort:problem:request-outdated"
+    assert SOMEBODY_ELSE not in response.text

@@ -29,8 +29,24 @@ MESSAGE = (
         "(999912410)",
         "999\u00a0912\u00a0410",
         "\uff19\uff19\uff19\uff19\uff11\uff12\uff14\uff11\uff10",
+        "\u0669\u0669\u0669\u0669\u0661\u0662\u0664\u0661\u0660",
+        "9999  12 \n 410",
+        "9999\u201312\u2013410",
+        "9999\u200b12\u00ad410",
     ],
-    ids=["together", "dots", "spaces", "hyphens", "brackets", "hard spaces", "wide digits"],
+    ids=[
+        "together",
+        "dots",
+        "spaces",
+        "hyphens",
+        "brackets",
+        "hard spaces",
+        "wide digits",
+        "Arabic digits",
+        "lines",
+        "dashes",
+        "unseen signs",
+    ],
 )
 def test_a_number_of_a_person_is_seen(number: str) -> None:
     """Together or in groups, whatever stands around it; the fault holds nothing of the words."""

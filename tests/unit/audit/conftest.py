@@ -25,12 +25,6 @@ from tests.fakes_audit import (
 BATCHES = ((0, 1), (1, 4), (4, 250), (250, 256), (256, 600), (600, 601))
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Let the ledger speak to asyncio loops."""
-    return "asyncio"
-
-
 def _build(folder: Path) -> Sequence[Receipt]:
     store = open_store(folder / "ledger.db")
     means = Means(make_signer(), "gw-1", make_seal(), FixedClock(), CountedRandom(), 60_000)

@@ -28,12 +28,6 @@ FRIDAY = dt.datetime(2026, 4, 3, 9, tzinfo=dt.UTC)  # Good Friday.
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> Clock:
     """Give a clock on the day that the case begins."""
     return Clock(FRIDAY)

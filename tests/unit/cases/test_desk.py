@@ -36,12 +36,6 @@ from tests.fakes_decision import catalogue
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 async def test_every_step_is_an_entry_without_a_person(desk: Desk, ledger: MemoryLedger) -> None:
     """The members are words of the catalogue, OINs and random keys; the person is committed to."""
     record = await with_care(desk)

@@ -19,12 +19,6 @@ PERSON = parse_bsn("999915563")
 BORN = {"brp": [{"geboortedatum": "1989-01-22"}]}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 def _purpose(name: str) -> Purpose:
     return catalogue().purposes[name]
 

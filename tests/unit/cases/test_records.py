@@ -64,12 +64,6 @@ OTHERWISE = (
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Return a store with the rows that were taken over."""
     import_rows(TABLES, tmp_path / "zaken.db")

@@ -28,12 +28,6 @@ BIRTH = Query("brp", ("geboortedatum",), ())
 BORN = {"brp": [{"geboortedatum": "1983-03-27"}]}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 def party(name: str, until: dt.date | None = None, left_at: dt.datetime | None = None) -> Party:
     """Return a membership since a month ago."""
     return Party(name, DAY - dt.timedelta(days=30), until, left_at=left_at)

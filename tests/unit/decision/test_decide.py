@@ -19,12 +19,6 @@ from tests.fakes_decision import (
 )
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 def _decider(engine: ScriptedEngine, memo_size: int = 8) -> Decider:
     parties = Parties.load(POLICIES / "parties.conf", POLICIES / "parties.csv", catalogue())
     return Decider(catalogue(), parties, engine, memo_size)

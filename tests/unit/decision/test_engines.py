@@ -18,12 +18,6 @@ from gateway.decision.opa import OpaEngine
 from tests.fakes_decision import POLICIES, catalogue, copy_policy, flag_question
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 class _Output:
     def __init__(self, text: str) -> None:
         self._text = text

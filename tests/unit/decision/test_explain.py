@@ -40,12 +40,6 @@ JARGON = {
 }
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 async def _explain(question: Question, policy: Catalogue | None = None) -> Explanation:
     policy = policy or catalogue()
     parties = Parties.load(POLICIES / "parties.conf", POLICIES / "parties.csv", policy)

@@ -34,12 +34,6 @@ pytestmark = pytest.mark.anyio
 FLAG = "lichte-of-zware-hulp"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 def envelope(number: int) -> Envelope:
     """Return the envelope of a request with this number."""
     return Envelope(f"{number:032x}", "2" * 32, "3" * 16, b"{}")

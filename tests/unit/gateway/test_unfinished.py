@@ -3,27 +3,31 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from audit.entry import Draft, EntryType, Receipt
+from audit.entry import Draft, EntryType, Json, Receipt, canonical
+from audit.errors import AppendFailed
 from audit.storage.contract import Entry
-from gateway.api.cases import desk_of
+from gateway.api.state import desk_of
 from gateway.cases.consents import give
-from gateway.cases.desk import Desk
+from gateway.cases.desk import Appender, Desk
 from gateway.cases.entries import case_draft, consent_draft
 from gateway.cases.flow import begin, take
 from gateway.cases.machine import Start, Step
 from gateway.cases.model import CaseRecord
 from gateway.catalogue.model import Beginning
 from gateway.errors import SourceFailed
+from gateway.moments import unix_ms
 from gateway.subject import parse_bsn
+from gateway.table.flow import TERM
 from gateway.unfinished import Unfinished
 from gateway.wiring import utc_now
 from tests.builders import HENK, House
-from tests.case_steps import CONSENT, PLAN
-from tests.fakes_cases import COORDINATOR, TEAM
+from tests.case_steps import CLOSE, CONSENT, PLAN
+from tests.fakes_cases import COORDINATOR, TEAM, MemoryLedger
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +40,20 @@ def desk(house: House) -> Desk:
     """Give the desk of a gateway with a real ledger, some minutes from now."""
     house.clock.at = utc_now() + LATER
     return desk_of(house.services)
+
+
+@dataclass
+class Hindered:
+    """A ledger that fails first, once for each of these."""
+
+    ledger: Appender
+    fails: list[Exception]
+
+    async def append(self, draft: Draft) -> Receipt:
+        """Record the entry, or fail."""
+        if self.fails:
+            raise self.fails.pop()
+        return await self.ledger.append(draft)
 
 
 def unfinished(house: House) -> Unfinished:
@@ -129,6 +147,66 @@ async def test_of_two_entries_of_one_version_the_last_made_it(house: House, desk
     await unfinished(house).look(desk)
 
     assert corrected(house) == [first.request_id]
+
+
+@pytest.mark.parametrize("fails", [[], [AppendFailed("scripted")]])
+async def test_a_step_that_narrows_can_take_the_version(
+    house: House, desk: Desk, fails: list[Exception]
+) -> None:
+    """What closed the case made its second version, also while its own entry is still to come."""
+    record, _ = await begin(desk, TEAM, ASKED)
+    planned = replace(record, version=2)
+    first = case_draft(desk.catalogue, COORDINATOR, planned, Step.ADVANCED, desk.new_entry_id())
+    await desk.ledger.append(first)
+    closing = replace(desk, ledger=Hindered(desk.ledger, fails))
+    await take(closing, COORDINATOR, record.case.id, 1, CLOSE)
+
+    await unfinished(house).look(desk)
+
+    assert corrected(house) == [first.request_id]
+
+
+@dataclass(frozen=True)
+class OneView:
+    """A log of one view of a table, about Henk; and what unseals about whom it is."""
+
+    at: dt.datetime
+    size: int = 1
+
+    def head(self) -> "OneView":
+        """Return what tells the size."""
+        return self
+
+    def index_at(self, _ms: int) -> int:
+        """Return the first entry."""
+        return 0
+
+    def entries(self, start: int, stop: int) -> Sequence[Entry]:
+        """Return the one entry."""
+        leaf: dict[str, Json] = {
+            "type": "disclosure",
+            "table": "2" * 32,
+            "time": unix_ms(self.at),
+            "v": 1,
+        }
+        return [Entry(0, "1" * 32, canonical(leaf), b"")][start:stop]
+
+    def persons_of(self, _identity: str) -> Sequence[object]:
+        """Return Henk."""
+        return [SimpleNamespace(particulars=SimpleNamespace(subject=b"bsn:henk"))]
+
+
+@pytest.mark.parametrize(("after", "corrections"), [(LATER, 1), (TERM, 0)])
+async def test_of_a_view_whose_term_is_over_nothing_is_denied(
+    desk: Desk, after: dt.timedelta, corrections: int
+) -> None:
+    """Once it is erased nothing tells whether somebody could collect it; before that it does."""
+    log, ledger = cast("Any", OneView(utc_now())), MemoryLedger()
+    later = replace(desk, ledger=ledger, now=lambda: log.at + after)
+
+    await Unfinished(log, log).look(later)
+
+    assert len(ledger.drafts) == corrections
 
 
 @pytest.mark.parametrize(

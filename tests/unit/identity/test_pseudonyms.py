@@ -14,12 +14,6 @@ OTHER = Pseudonyms.from_secret(bytes(range(1, 33)))
 SCHOOL, TEAM = "00000099000000001001", "00000099000000001002"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 texts = st.text(st.characters(), max_size=20)
 
 

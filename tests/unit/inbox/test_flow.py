@@ -33,12 +33,6 @@ STEPS = st.lists(
 NUMBERS = itertools.count(1)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 async def asked(store: SqlCases) -> tuple[Desk, MemoryLedger, Clock, Question]:
     """Return a desk with a new question on it."""
     number = next(NUMBERS)

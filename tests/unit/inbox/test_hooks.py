@@ -27,12 +27,6 @@ pytestmark = pytest.mark.anyio
 URL = "https://partner.example/hook"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 @dataclass
 class Partner:
     """A partner's system that answers with these statuses, one after the other."""

@@ -38,12 +38,6 @@ PLAN = Note("wgs-schuldhulp", "plan-opstellen", ("aflosplan-berekenen",))
 CONFIDENCE = "Mevrouw vertelt over haar buurman op de Singel."
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    """Run on asyncio, as the gateway does."""
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 async def decider() -> AsyncIterator[Decider]:
     """Give what decides, over the policy files of the project."""

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.catalogue.errors import CatalogueInvalid, Severity
-from gateway.catalogue.lint import lint_folders
 from gateway.catalogue.load import load_catalogue
 from gateway.catalogue.recording import DomainUse, Opening, Recording
-from tests.fakes_decision import catalogue, copy_policy
+from tests.fakes_decision import catalogue, copy_policy, lint_folders
 
 ZRM, RECORDS = "purposes/zrm.yaml", "purposes/records.yaml"
 TODAY = dt.date(2026, 3, 2)

@@ -31,12 +31,6 @@ GATEWAYS = ("gw-1", "gw-2", "gw-3")
 EACH = 60
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Let the ledger speak to asyncio loops."""
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """Give a PostgreSQL server."""

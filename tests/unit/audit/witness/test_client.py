@@ -25,12 +25,6 @@ NAMES = tuple(witness.name[-1] for witness in WITNESSES)
 Reply = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Let the client run on asyncio."""
-    return "asyncio"
-
-
 def _respond(status: int, body: bytes, kind: str) -> httpx.Response:
     return httpx.Response(status, headers={"content-type": kind}, stream=httpx.ByteStream(body))
 
