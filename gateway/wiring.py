@@ -26,13 +26,14 @@ from gateway.aggregates.figures import Figures
 from gateway.aggregates.kept import SqlTables
 from gateway.api.state import Services
 from gateway.app import create_app
-from gateway.background import Background, InForce, save
+from gateway.background.reload import stamp_of
+from gateway.background.running import Background, InForce, save
+from gateway.background.witnessing import Witnessing, begin_watch
 from gateway.cases.finder import FactFinder
 from gateway.cases.records import SqlCases
 from gateway.citizen.policies import KeptCatalogues
 from gateway.decision.decide import Decider
 from gateway.disclosure import Gate, Note, release_all
-from gateway.earlier import earlier_logs
 from gateway.errors import SettingsInvalid
 from gateway.identity.assertions import AssertionVerifier
 from gateway.identity.counting import counting_key
@@ -42,7 +43,8 @@ from gateway.identity.pseudonyms import Pseudonyms
 from gateway.identity.registry import Registry
 from gateway.identity.tokens import TokenIssuer, TokenVerifier
 from gateway.learning.tally import Tally
-from gateway.log_place import (
+from gateway.log.earlier import earlier_logs
+from gateway.log.place import (
     LogPlace,
     LogReading,
     Machine,
@@ -64,11 +66,9 @@ from gateway.openings import (
     tally_path,
 )
 from gateway.rates import Rates
-from gateway.reload import stamp_of
 from gateway.replay.revisions import keep_revision
 from gateway.settings import Settings
 from gateway.veil import Metronome
-from gateway.witnessing import Witnessing, begin_watch
 
 _WITNESS_DEADLINE_S = 10.0
 _HTTP_TIMEOUT_S = 10.0

@@ -12,7 +12,7 @@ from gateway.cases.store import CaseBook
 from gateway.citizen.store import SqlMessages
 from gateway.errors import SourceFailed
 from gateway.inbox.given_up import count_given_up
-from gateway.log_place import year_is_over
+from gateway.log.place import year_is_over
 
 router = APIRouter(tags=["health"])
 

@@ -16,7 +16,7 @@ from gateway.cli.cli_base import Output, OutputOption, explained, show_json
 from gateway.cli.erase_commands import erase
 from gateway.cli.erase_text import erased_text
 from gateway.errors import SettingsInvalid
-from gateway.log_access import this_year
+from gateway.log.access import this_year
 from gateway.settings import load_settings
 
 app = typer.Typer(

@@ -28,7 +28,7 @@ from audit.verifier.opening import Opening
 from gateway.cli import audit_text as text
 from gateway.errors import SettingsInvalid
 from gateway.learning.records import is_decision
-from gateway.log_access import (
+from gateway.log.access import (
     Rotation,
     log_vkey,
     migrate_log,
@@ -36,7 +36,7 @@ from gateway.log_access import (
     open_log_reader,
     rotate_keys,
 )
-from gateway.log_place import LogReading
+from gateway.log.place import LogReading
 from gateway.moments import midnight, unix_ms
 from gateway.replay.evidence import read_queries, read_receipts
 from gateway.replay.reconcile import Finding, Period, Reconciliation, open_books

@@ -8,7 +8,7 @@ from typing import Final
 from audit.entry import Json
 from audit.keeping import Look, RetentionReport
 from gateway.decision.condition_words import Words
-from gateway.log_access import Rotation
+from gateway.log.access import Rotation
 from gateway.replay.reconcile import ALARMS, Finding, Reconciliation
 from gateway.replay.replay import Difference, Report, Undecided
 

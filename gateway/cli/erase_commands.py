@@ -16,7 +16,7 @@ from gateway.errors import GatewayError
 from gateway.identity.counting import counting_key
 from gateway.identity.errors import KeysUnsafe
 from gateway.identity.keys import ensure_keys
-from gateway.log_access import all_years, open_keeper
+from gateway.log.access import all_years, open_keeper
 from gateway.mosaic.one_key import require_one_key
 from gateway.openings import open_case_store
 from gateway.settings import Settings

@@ -4,9 +4,9 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.background.questioning import hooks_path
 from gateway.cli.door import Door, Outcome
 from gateway.inbox.hooks import Hooks
-from gateway.questioning import hooks_path
 
 
 def open_questions(door: Door) -> Outcome:

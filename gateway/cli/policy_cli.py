@@ -9,7 +9,7 @@ import typer
 from gateway.cli import policy_commands, review_commands
 from gateway.cli.cli_base import Output, OutputOption, explained, show_json
 from gateway.cli.review_commands import Form, Outcome, Use
-from gateway.log_place import ledger_path
+from gateway.log.place import ledger_path
 from gateway.openings import tally_path
 from gateway.settings import load_settings
 from gateway.wiring import utc_now

@@ -24,9 +24,9 @@ from gateway.decision.model import OverAsking, Permit, Question, SubjectCheck
 from gateway.decision.parties import Parties
 from gateway.demo.data import load_clients, reference_day, tables_of
 from gateway.errors import SettingsInvalid
-from gateway.golden import Report, World, run_cases
-from gateway.golden_cases import read_cases
-from gateway.golden_examples import run_examples
+from gateway.golden.cases import read_cases
+from gateway.golden.examples import run_examples
+from gateway.golden.running import Report, World, run_cases
 from gateway.passage import justified
 from gateway.sources.sql import SqlSource
 

@@ -16,10 +16,10 @@ import httpx
 import orjson
 import pytest
 
-from gateway.chores import Chore
+from gateway.background.chores import Chore
+from gateway.background.informing import Informing
+from gateway.background.questioning import Questioning, hooks_path
 from gateway.inbox.hooks import Hooks
-from gateway.informing import Informing
-from gateway.questioning import Questioning, hooks_path
 from tests.builders import open_house
 from tests.canary.asking import rightful, stuffed
 from tests.canary.post import Post, astray_in, posted

@@ -18,7 +18,7 @@ from gateway.decision.errors import EngineUnavailable
 from gateway.decision.model import OverAsking, Question, Standing, SubjectCheck
 from gateway.decision.opa import OpaEngine
 from gateway.decision.reasons import REASONS, Code
-from gateway.golden_examples import best_facts
+from gateway.golden.examples import best_facts
 from tests.fakes_decision import POLICIES, catalogue, flag_question, sorted_json
 from tests.opa_server import opa_binary, serving
 

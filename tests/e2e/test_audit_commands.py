@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from audit.entry import Draft, EntryType, Json, parse_leaf
 from gateway.cli.main import app
-from gateway.log_access import KEEPER_ID, log_vkey, open_log_reader, this_year
+from gateway.log.access import KEEPER_ID, log_vkey, open_log_reader, this_year
 from gateway.replay.reconcile import Finding
 from tests.builders import (
     CARE_WORKER,

@@ -18,8 +18,8 @@ from gateway.citizen.delivery import Folder, Post
 from gateway.citizen.store import SqlMessages
 from gateway.cli.main import app
 from gateway.identity.keys import IDEMPOTENCY_KEY, ensure_keys
-from gateway.log_access import this_year
-from gateway.log_place import log_place, open_writing
+from gateway.log.access import this_year
+from gateway.log.place import log_place, open_writing
 from gateway.subject import parse_bsn
 from tests.builders import HENK, YUSUF, House, open_house
 from tests.fakes_inbox import answers, waiting

@@ -15,7 +15,7 @@ from audit.entry import parse_leaf
 from audit.verifier.file import LedgerFile
 from gateway.demo.ladder import ladder_tables
 from gateway.identity.clients import Hat
-from gateway.log_place import ledger_path
+from gateway.log.place import ledger_path
 from gateway.openings import registry_of
 from gateway.partner import private_pem
 from gateway.settings import Settings

@@ -9,8 +9,8 @@ import pytest
 
 from audit.errors import StampInvalid
 from audit.timestamp import MAX_STAMP_BYTES, verify_stamp
+from gateway.background.witnessing import Stamping
 from gateway.wiring import clock_ms, utc_now
-from gateway.witnessing import Stamping
 from tests.builders import House, flag
 from tests.stamp_authority import StampAuthority, require_openssl
 

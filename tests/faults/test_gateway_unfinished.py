@@ -19,9 +19,9 @@ import psycopg
 import pytest
 
 from gateway.api.state import desk_of
+from gateway.background.unfinished import Unfinished
 from gateway.cases.tables import METADATA
 from gateway.identity.clients import Hat
-from gateway.unfinished import Unfinished
 from gateway.wiring import utc_now
 from tests.builders import HENK, ROOT, Body, House, about, open_house
 from tests.case_house import CARE, TEAM, bearer

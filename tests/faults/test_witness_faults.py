@@ -17,7 +17,7 @@ from audit.witness.policy import Policy, parse_policy
 from audit.witness.state import WitnessState
 from audit.witness.watch import MAX_SILENCE_MS, Watch
 from audit.witness.witness import Witness
-from gateway.witnessing import Witnessing, begin_watch
+from gateway.background.witnessing import Witnessing, begin_watch
 from tests.builders import House, flag
 
 pytestmark = pytest.mark.anyio

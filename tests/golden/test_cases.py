@@ -21,9 +21,9 @@ from gateway.decision.engine import Engine
 from gateway.decision.model import OverAsking
 from gateway.decision.opa import OpaEngine
 from gateway.demo.data import load_clients, tables_of
-from gateway.golden import Report, World, run_cases
-from gateway.golden_cases import read_cases
-from gateway.golden_examples import run_examples
+from gateway.golden.cases import read_cases
+from gateway.golden.examples import run_examples
+from gateway.golden.running import Report, World, run_cases
 from gateway.sources.reading import settled
 from gateway.sources.source import plan
 from gateway.sources.sql import SqlSource

@@ -13,7 +13,7 @@ from audit.proof import verify_receipt
 from audit.seal import commit
 from audit.subjects import verify_person
 from gateway.identity.clients import Hat
-from gateway.log_access import open_keeper, this_year
+from gateway.log.access import open_keeper, this_year
 from gateway.subject import parse_bsn
 from tests.builders import CONSULTANT, HENK, NOBODY, SANNE, YUSUF, House, about, flag
 from tests.fakes_informing import (

@@ -16,8 +16,8 @@ from audit.proof import verify_receipt
 from audit.seal import commit
 from gateway.cases.entries import correction_draft
 from gateway.identity.keys import ensure_keys
-from gateway.log_access import log_vkey, this_year
-from gateway.log_place import ledger_path, log_place, open_writing
+from gateway.log.access import log_vkey, this_year
+from gateway.log.place import ledger_path, log_place, open_writing
 from gateway.subject import parse_bsn
 from tests.builders import HENK, YUSUF, House, about, flag
 from tests.fakes_informing import (

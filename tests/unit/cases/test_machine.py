@@ -20,7 +20,7 @@ from gateway.cases.model import Actor, CaseRecord, Party, Signal
 from gateway.cases.refusals import SENTENCES, CaseCode
 from gateway.catalogue.model import Beginning, Catalogue, Phase
 from gateway.errors import CaseRefused
-from gateway.golden_world import bills_in_force
+from gateway.golden.world import bills_in_force
 from gateway.subject import parse_bsn
 from tests.fakes_cases import CARE, COORDINATOR, LANDLORD, STRANGER, TEAM
 from tests.fakes_decision import catalogue

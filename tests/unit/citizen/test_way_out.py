@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.background.informing import Informing
 from gateway.errors import SettingsInvalid
-from gateway.informing import Informing
 from gateway.settings import Settings
 from tests.builders import House, settings_of
 

@@ -17,7 +17,7 @@ from gateway.cli.audit_text import (
 )
 from gateway.cli.erase_commands import Erasure
 from gateway.cli.erase_text import erased_text
-from gateway.log_access import Rotation
+from gateway.log.access import Rotation
 from gateway.replay.reconcile import ALARMS, Finding, Reconciliation
 from gateway.replay.replay import Difference, Report, Undecided
 

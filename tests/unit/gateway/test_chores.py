@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from audit.errors import StorageBroken
-from gateway.chores import Chore, do_chores
+from gateway.background.chores import Chore, do_chores
 
 pytestmark = pytest.mark.anyio
 

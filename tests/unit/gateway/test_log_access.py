@@ -9,10 +9,10 @@ from audit.errors import LedgerInUse, NothingToErase
 from audit.keeping import Order, next_keys
 from audit.seal import SealKeys
 from audit.storage.connect import make_ready
-from gateway import log_access
 from gateway.errors import SettingsInvalid
 from gateway.identity.keys import add_epoch, ensure_keys
-from gateway.log_access import (
+from gateway.log import access
+from gateway.log.access import (
     Rotation,
     log_vkey,
     open_keeper,
@@ -20,7 +20,7 @@ from gateway.log_access import (
     rotate_keys,
     this_year,
 )
-from gateway.log_place import log_place
+from gateway.log.place import log_place
 from gateway.settings import Settings
 from tests.builders import House, flag
 
@@ -127,7 +127,7 @@ async def test_two_keepers_do_not_work_at_once(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second waits for a while, and is told."""
-    monkeypatch.setattr(log_access, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(access, "_PATIENCE_S", 0.0)
 
     with (
         open_keeper(settings, this_year()),

@@ -10,7 +10,7 @@ import pytest
 from audit.entry import parse_leaf
 from audit.errors import StorageBroken
 from gateway.identity.keys import ensure_keys
-from gateway.log_place import (
+from gateway.log.place import (
     LogPlace,
     Machine,
     last_note,

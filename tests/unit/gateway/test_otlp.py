@@ -17,9 +17,9 @@ import pytest
 from typing_extensions import override
 
 from audit.projections.lines import Kind
-from gateway import otlp
+from gateway.background import otlp
+from gateway.background.otlp import Exporter, ExportStatus, Target, read_position
 from gateway.errors import SettingsInvalid
-from gateway.otlp import Exporter, ExportStatus, Target, read_position
 from tests.fakes_projections import (
     CONTEXT,
     SANNE,

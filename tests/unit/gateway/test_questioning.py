@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.background.questioning import Questioning, hooks_path
 from gateway.inbox.hooks import Hooks
-from gateway.questioning import Questioning, hooks_path
 from tests.builders import HENK, House, about, open_house
 from tests.case_house import TEAM, post, recording
 from tests.fakes_inbox import answers, waiting

@@ -13,13 +13,13 @@ import pytest
 from audit.errors import AppendFailed
 from gateway.api.state import Services
 from gateway.app import create_app
+from gateway.background.reload import Reloader, Stamp, stamp_of
 from gateway.catalogue.errors import CatalogueInvalid
 from gateway.decision.decide import Decider
 from gateway.decision.errors import BundleInvalid, EngineUnavailable, PartiesInvalid
 from gateway.decision.parties import Parties
 from gateway.errors import RevisionInvalid, SourceInvalid
 from gateway.openings import registry_of
-from gateway.reload import Reloader, Stamp, stamp_of
 from gateway.settings import Settings
 from gateway.wiring import open_gateway
 from tests.builders import TEAM, URL, House, free_port, make_client, settings_of

@@ -12,6 +12,7 @@ from audit.entry import Draft, EntryType, Json, Receipt, canonical
 from audit.errors import AppendFailed
 from audit.storage.contract import Entry
 from gateway.api.state import desk_of
+from gateway.background.unfinished import Unfinished
 from gateway.cases.consents import give
 from gateway.cases.desk import Appender, Desk
 from gateway.cases.entries import case_draft, consent_draft
@@ -23,7 +24,6 @@ from gateway.errors import SourceFailed
 from gateway.moments import unix_ms
 from gateway.subject import parse_bsn
 from gateway.table.flow import TERM
-from gateway.unfinished import Unfinished
 from gateway.wiring import utc_now
 from tests.builders import HENK, House
 from tests.case_steps import CLOSE, CONSENT, PLAN

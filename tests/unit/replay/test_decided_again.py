@@ -25,8 +25,8 @@ from gateway.decision.model import Code, OverAsking, SubjectCheck
 from gateway.decision.reasons import REASONS
 from gateway.demo.data import load_clients, tables_of
 from gateway.disclosure import Gate, disclose, release_all
-from gateway.golden_cases import Case, read_cases
-from gateway.golden_world import CaseSource, bills_in_force, records_of, with_mandates
+from gateway.golden.cases import Case, read_cases
+from gateway.golden.world import CaseSource, bills_in_force, records_of, with_mandates
 from gateway.identity.clients import Hat
 from gateway.identity.tokens import VerifiedCaller
 from gateway.mosaic.store import FreeGuard

@@ -7,7 +7,7 @@ from audit.reading import LedgerReader
 from gateway.citizen.policies import KeptCatalogues
 from gateway.citizen.report import KeptLog, year_of
 from gateway.identity.keys import KeyRing
-from gateway.log_place import LogReading, Machine, kept_years, log_place, open_reading
+from gateway.log.place import LogReading, Machine, kept_years, log_place, open_reading
 from gateway.settings import Settings
 
 Earlier = Callable[[], AbstractContextManager[Sequence[KeptLog]]]

@@ -19,21 +19,21 @@ from audit.entry import Draft, EntryType, new_request_id
 from audit.projections.lines import Kind
 from audit.projections.record import Context
 from gateway.api.state import Services, desk_of
+from gateway.background.chores import Chore, do_chores
+from gateway.background.informing import Informing
+from gateway.background.otlp import Exporter, Target
+from gateway.background.questioning import Questioning
+from gateway.background.reload import Reloader, Stamp, stamp_of
+from gateway.background.witnessing import Stamping, Witnessing
 from gateway.cases.expiry import expire_consents
-from gateway.chores import Chore, do_chores
 from gateway.decision.decide import Decider
-from gateway.informing import Informing
 from gateway.learning.tally import Tally
-from gateway.log_place import LogReading, Machine
+from gateway.log.place import LogReading, Machine
 from gateway.mosaic.rules import longest_reach
 from gateway.mosaic.store import sweep
 from gateway.openings import OpenSource, build_decider
-from gateway.otlp import Exporter, Target
-from gateway.questioning import Questioning
-from gateway.reload import Reloader, Stamp, stamp_of
 from gateway.replay.revisions import keep_revision
 from gateway.settings import Settings
-from gateway.witnessing import Stamping, Witnessing
 
 _LOG: Final = logging.getLogger("doelpoort.background")
 

@@ -17,7 +17,7 @@ from audit.storage.migrate import migrate
 from audit.storage.writer import open_writer
 from gateway.errors import SettingsInvalid
 from gateway.identity.keys import add_epoch, destroy_epochs_before, ensure_keys
-from gateway.log_place import (
+from gateway.log.place import (
     LogPlace,
     LogReading,
     Machine,

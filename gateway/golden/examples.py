@@ -22,8 +22,8 @@ from gateway.decision.model import (
     SubjectCheck,
 )
 from gateway.decision.parties import Parties
-from gateway.golden import Difference
-from gateway.golden_world import bills_in_force
+from gateway.golden.running import Difference
+from gateway.golden.world import bills_in_force
 
 LAW = "law"
 """The name under which an example says that the law itself is not in force."""

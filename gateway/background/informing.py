@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 
 from gateway.api.state import Services
-from gateway.chores import Chore
+from gateway.background.chores import Chore
 from gateway.citizen.delivery import Courier, Folder, Hook, Post
 from gateway.citizen.follower import Follower
 from gateway.citizen.store import SqlMessages

@@ -26,8 +26,8 @@ from gateway.decision.engine import Engine
 from gateway.decision.model import Decision, OverAsking, Permit, Question, Reason
 from gateway.decision.parties import Parties
 from gateway.disclosure import Gate, disclose, release_all
-from gateway.golden_cases import Case, CaseFile
-from gateway.golden_world import CaseSource, bills_in_force, records_of, with_mandates
+from gateway.golden.cases import Case, CaseFile
+from gateway.golden.world import CaseSource, bills_in_force, records_of, with_mandates
 from gateway.identity.tokens import VerifiedCaller
 from gateway.mosaic.store import FreeGuard
 from gateway.passage import Envelope

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from gateway.cases.importing import Tables
 from gateway.catalogue.model import Catalogue, Phase
 from gateway.decision.model import OverAsking
-from gateway.golden_cases import Case, CaseCaller
+from gateway.golden.cases import Case, CaseCaller
 from gateway.sources.source import Query, Row, Source
 from gateway.subject import Subject
 

@@ -9,13 +9,13 @@ from typing import Final
 import httpx
 
 from gateway.api.state import Services, desk_of
-from gateway.chores import Chore
+from gateway.background.chores import Chore
+from gateway.background.unfinished import Unfinished
 from gateway.inbox import flow as questions
 from gateway.inbox.hooks import Hooks, Teller
-from gateway.log_place import year_is_over
+from gateway.log.place import year_is_over
 from gateway.repeats import store as repeats
 from gateway.table import flow as tables
-from gateway.unfinished import Unfinished
 
 _LOG: Final = logging.getLogger("doelpoort.questioning")
 
