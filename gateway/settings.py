@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         "SOURCE_URL.",
     )
     cases_url: str = Field(
-        description="The records of cases, consents and confirmations, as sqlite:///path."
+        description="The records of cases and consents: sqlite:///path or postgresql://..."
     )
     purposes: Path = Field(default=Path("purposes"), description="Folder of the purpose files.")
     policies: Path = Field(
@@ -190,3 +190,9 @@ def _explain(location: tuple[int | str, ...], kind: str, message: str) -> str:
     described = Settings.model_fields[name].description if name in Settings.model_fields else ""
     fault = "is not set" if kind == "missing" else message
     return f"{PREFIX}{name.upper()} {fault}: {described}"
+
+
+def settings_told() -> str:
+    """Return every setting with what it means, a paragraph each."""
+    fields = Settings.model_fields.items()
+    return "\n\n".join(f"{PREFIX}{name.upper()}: {field.description}" for name, field in fields)

@@ -24,6 +24,7 @@ from gateway.cli.cli_base import Output, OutputOption, explained, show_json
 from gateway.decision.model import Permit
 from gateway.emergency.model import Danger
 from gateway.partner import Hat
+from gateway.settings import settings_told
 from gateway.wiring import os_random, utc_now
 
 _HELP = """Doelpoort: de minste gegevens die een taak nodig heeft, met bewijs.
@@ -82,9 +83,9 @@ Purposes = Annotated[Path, typer.Option(help="Folder of the purpose files.")]
 Policies = Annotated[Path, typer.Option(help="Folder of the Rego and the party policy.")]
 
 
-@app.command()
+@app.command(epilog=settings_told())
 def serve() -> None:
-    """Start the gateway, set up by DOELPOORT_* (see README); it explains a start that fails."""
+    """Start the gateway, set up by DOELPOORT_*; it explains a start that fails."""
     with explained():
         commands.serve()
 

@@ -10,6 +10,8 @@ that it does not, and one of them is needed before anybody is searched for:
 Source:  HL7 FHIR R4 sections 3.1.1.1.2 (errors; Prefer: handling=strict) and 3.1.1.6 (self link).
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeAlias
@@ -81,19 +83,23 @@ class Proofs:
     def __init__(self, monotonic_s: Callable[[], float]) -> None:
         self._monotonic_s = monotonic_s
         self._kept: dict[tuple[str, str], tuple[Shown, float]] = {}
+        self._one_at_a_time: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def shown(self, search: Search, kind: str, parameter: str) -> Shown:
         """Return what a server shows, asked again where it showed no proof or long ago.
 
+        Requests that come together wait for the first of them, which asks for all.
+
         Raises: SourceFailed, AnswerOdd.
         """
-        kept, until_s = self._kept.get((kind, parameter), (None, 0.0))
-        if kept is not None and self._monotonic_s() < until_s:
-            return kept
-        found = await _shown(search, kind, parameter)
-        if found.is_proof:
-            self._kept[kind, parameter] = found, self._monotonic_s() + AGAIN_S
-        return found
+        async with self._one_at_a_time[kind, parameter]:
+            kept, until_s = self._kept.get((kind, parameter), (None, 0.0))
+            if kept is not None and self._monotonic_s() < until_s:
+                return kept
+            found = await _shown(search, kind, parameter)
+            if found.is_proof:
+                self._kept[kind, parameter] = found, self._monotonic_s() + AGAIN_S
+            return found
 
     def forget(self, kind: str, parameter: str) -> None:
         """Ask again next time."""

@@ -66,12 +66,12 @@ async def erase(house: House, *more: str, bsn: str = YUSUF) -> Result:
 
 
 async def lived(house: House) -> None:
-    """Let a question wait, one be answered and told, and a message lie in the folder."""
+    """Let a question be answered and told, another wait, and a message lie in the folder."""
     justified = {"specialisatie_ingezet": CANARY}
-    await waiting(house, justifications=justified)
     done = await waiting(house, justifications=justified)
     await answers(house, done, {"answer": "yes"})
     await house.get(f"/v1/disclosures/{done}")
+    await waiting(house, justifications=justified)
     await follower(house).follow()
     messages = SqlMessages(house.services.book)
     await Post(messages, Folder(folder_of(house)), lambda: last_at(house)).deliver()
