@@ -6,6 +6,7 @@ table, for its own recipient. A repeat under the same idempotency key gives the 
 takes the same place.
 """
 
+from contextlib import suppress
 from typing import Protocol
 
 from audit.entry import Draft, Receipt
@@ -19,6 +20,7 @@ from gateway.mosaic.rules import Bid, Held, Place, find_rules
 from gateway.mosaic.store import Guard
 from gateway.outcome import purpose_of, withdrawn
 from gateway.passage import Passage
+from gateway.sources.foreseen import foreseen
 
 
 class Counting(Protocol):
@@ -46,7 +48,8 @@ async def take_place(gate: Counting, passage: Passage, permit: Permit) -> Place 
     if rules is None:
         return None
     try:
-        found = await gate.guard.reserve(rules, _bid(passage, permit))
+        with foreseen("the count of answers", CasesUnavailable):
+            found = await gate.guard.reserve(rules, _bid(passage, permit))
     except CasesUnavailable:
         return withdrawn(permit, Code.COUNT_MISSING)
     return withdrawn(permit, found.code, found.again) if isinstance(found, Held) else found
@@ -81,7 +84,10 @@ def _bid(passage: Passage, permit: Permit) -> Bid:
 
 async def give_back(gate: Counting, place: Place | None) -> None:
     """Give back a place of which no answer came, if one was taken."""
-    if place is not None:
+    if place is None:
+        return
+    # A place that stays taken refuses too much, and an answer or an entry never waits for it.
+    with suppress(CasesUnavailable), foreseen("the count of answers", CasesUnavailable):
         await gate.guard.give_back(place)
 
 

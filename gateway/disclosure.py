@@ -22,14 +22,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from audit.entry import Draft, EntryType, Json, Receipt
+from audit.entry import Receipt
 from audit.ledger import Ledger
 from gateway.aggregates.figures import NO_FIGURES, Figures
 from gateway.answer import Answer, data_in, utc_text
-from gateway.cases.facts import MET, UNKNOWN
 from gateway.cases.finder import FactFinder, Inquiry, Outcomes
 from gateway.catalogue.model import Catalogue, ConditionKind, FieldGrant, Purpose, Veil
 from gateway.catalogue.occasion import Occasion, Pseudonymise
+from gateway.catalogue.outcomes import CASE, MET, UNKNOWN
 from gateway.counting import give_back, record, take_place
 from gateway.decision.decide import Decider
 from gateway.decision.model import Code, Decision, Permit, Question, Refuse, Standing
@@ -41,12 +41,10 @@ from gateway.mosaic.rules import Place
 from gateway.mosaic.store import Guard
 from gateway.outcome import Ready, purpose_of, refused, released, withdrawn
 from gateway.passage import Acting, Envelope, Passage, Request, Word, justified
+from gateway.sources.foreseen import foreseen
 from gateway.sources.reading import read_fields
 from gateway.sources.source import Source
 from gateway.veil import AT_ONCE, Pace, as_inside, find_outside, says_yes
-
-_CASE = "case"
-
 
 Note = Callable[[dt.date, str, Mapping[str, object]], None]
 """Counts, over many people, whether the source knew the fields of a purpose."""
@@ -236,7 +234,7 @@ async def _gather_facts(gate: Gate, passage: Passage) -> Outcomes:
         return {}
     if declaration.purpose is None and _is_near_veil(gate.catalogue, passage):
         # It is refused for want of one purpose, and not for what its subject is to the requester.
-        return {_CASE: MET}
+        return {CASE: MET}
     inquiry = _inquiry(gate, passage)
     facts = await gate.facts.gather(inquiry, declaration.purpose, _asked(passage))
     if passage.word is not None and declaration.purpose is not None:
@@ -350,30 +348,17 @@ async def _read(
     oin = gate.catalogue.organisations[passage.caller.organisation].oin
     occasion = Occasion(home_day(passage.at), gate.pseudonyms(oin, purpose.id))
     try:
-        reading = read_fields(
-            source,
-            passage.request.subject,
-            [grant for grant in grants if grant.cells is None],
-            occasion,
-            silence_is_unknown=purpose.silence_is_unknown,
-        )
-        read = await pace.in_time(reading)
-        return read | await gate.figures.read(purpose, grants, home_day(passage.at))
+        with foreseen("a source"):
+            reading = read_fields(
+                source,
+                passage.request.subject,
+                [grant for grant in grants if grant.cells is None],
+                occasion,
+                silence_is_unknown=purpose.silence_is_unknown,
+            )
+            read = await pace.in_time(reading)
+            return read | await gate.figures.read(purpose, grants, home_day(passage.at))
     except SourceFailed:
         if purpose.veil is None:
             raise
         return unknown
-
-
-async def correct_undelivered(
-    gate: Gate, receipt: Receipt, correction_id: str, subject: bytes | None
-) -> None:
-    """Record that the answer of this entry did not reach its requester; the person hears it too.
-
-    Effects: one `correction` entry. That an answer left is known here only by the connection it
-             left on: reconciliation with the requester's receipts tells more.
-    Raises:  an AuditError when it cannot be recorded; the entry of the answer stands all the same.
-    """
-    members: dict[str, Json] = {"entry": receipt.request_id, "reason": "undelivered"}
-    draft = Draft(EntryType.CORRECTION, correction_id, members, subject=subject)
-    await gate.ledger.append(draft)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from audit.entry import Draft, EntryType, Json
+from audit.entry import Draft, EntryType, Json, Receipt
 from gateway.answer import PENDING, Answer, emergency_out, refusal, release, utc_text
 from gateway.catalogue.model import Catalogue, Purpose
 from gateway.decision.model import Code, Permit, Reason, Refuse
@@ -77,6 +77,16 @@ def waiting(catalogue: Catalogue, passage: Passage, refuse: Refuse, told: Answer
     members = refusal_members(catalogue, passage, refuse) | {"outcome": PENDING}
     entry = Entry(EntryType.REFUSAL, members, log_codes(refuse.reasons, refuse.conditions))
     return _draft(passage, entry, told)
+
+
+def undelivered(receipt: Receipt, correction_id: str, subject: bytes | None) -> Draft:
+    """Return the entry that says that an answer did not reach its requester; the person hears it.
+
+    That an answer left is known here only by the connection it left on: reconciliation with the
+    requester's receipts tells more.
+    """
+    members: dict[str, Json] = {"entry": receipt.request_id, "reason": "undelivered"}
+    return Draft(EntryType.CORRECTION, correction_id, members, subject=subject)
 
 
 def _draft(passage: Passage, entry: Entry, answer: Answer) -> Draft:

@@ -30,7 +30,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gateway.catalogue.lints.invariants import (
-    CASE,
     EMERGENCY,
     GROUP,
     IN_FORCE,
@@ -39,6 +38,7 @@ from gateway.catalogue.lints.invariants import (
     Release,
 )
 from gateway.catalogue.model import Catalogue, Purpose, Requester, Task
+from gateway.catalogue.outcomes import CASE, CONSENT, MET, NOT_MET, UNKNOWN
 from gateway.decision.answer import TAKES_TIME
 from gateway.decision.decide import Decider
 from gateway.decision.model import OverAsking, Permit, Question, SubjectCheck
@@ -46,12 +46,9 @@ from gateway.decision.model import OverAsking, Permit, Question, SubjectCheck
 NOBODY = Requester("no-role", "no-organisation")
 """Stands for whoever the policy files do not know."""
 
-_CONSENT = "consent"
-MET = "met"
-_NOT_MET = "CONDITION_NOT_MET"
 _OUTCOMES = {
-    CASE: (MET, "NOT_PARTY", "unknown"),
-    _CONSENT: (MET, "CONSENT_MISSING", "unknown"),
+    CASE: (MET, "NOT_PARTY", UNKNOWN),
+    CONSENT: (MET, "CONSENT_MISSING", UNKNOWN),
 }
 _DAY = dt.timedelta(days=1)
 
@@ -133,7 +130,7 @@ def steps_of(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 def _best(decider: Decider, step: _Step, purpose: Purpose, situation: str) -> Question:
     """Return the question that gets the most: all facts met, all motivated, on a good day."""
     acting = (step.requester.organisation, step.requester.role)
-    facts = {CASE, _CONSENT, *(condition.name for condition in purpose.conditions)}
+    facts = {CASE, CONSENT, *(condition.name for condition in purpose.conditions)}
     return Question(
         organisation=step.requester.organisation,
         role=step.requester.role,
@@ -163,8 +160,8 @@ def _variants(
     """Give the best question with less met, and with the names of what is not met in it."""
     waived = _waived(best, purpose)
     facts = [{}, waived] if waived else [{}]
-    for case, consent, less in itertools.product(_OUTCOMES[CASE], _OUTCOMES[_CONSENT], facts):
-        outcomes = {**dict(best.facts), CASE: case, _CONSENT: consent, **less}
+    for case, consent, less in itertools.product(_OUTCOMES[CASE], _OUTCOMES[CONSENT], facts):
+        outcomes = {**dict(best.facts), CASE: case, CONSENT: consent, **less}
         unmet = frozenset(name for name, outcome in outcomes.items() if outcome != MET)
         yield replace(best, facts=tuple(sorted(outcomes.items()))), unmet
     for subject in (each for each in SubjectCheck if each is not best.subject):
@@ -179,7 +176,7 @@ def _variants(
 def _waived(best: Question, purpose: Purpose) -> dict[str, str]:
     """Return the conditions that an emergency does without, none of them met."""
     kinds = TAKES_TIME if best.emergency else frozenset()
-    return {each.name: _NOT_MET for each in purpose.conditions if each.kind in kinds}
+    return {each.name: NOT_MET for each in purpose.conditions if each.kind in kinds}
 
 
 async def _released(decider: Decider, question: Question) -> tuple[str, ...]:

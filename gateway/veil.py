@@ -21,8 +21,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from gateway.cases.facts import MET, UNKNOWN, Claims, claim_outcome
+from gateway.cases.facts import Claims, claim_outcome
 from gateway.catalogue.model import ConditionKind, Purpose
+from gateway.catalogue.outcomes import CASE, MET, UNKNOWN
 from gateway.catalogue.veil import NO_MEANS, Veil
 from gateway.decision.reasons import Code
 from gateway.errors import SourceFailed
@@ -34,7 +35,6 @@ T = TypeVar("T")
 Data = Mapping[str, object]
 """By name of the field an entry with its value, as it stands in an answer."""
 
-_CASE: Final = "case"
 # A timer of the event loop counts in whole milliseconds from when it was set, so waking up from a
 # long sleep would tell the work before it to a fraction of one. The rest is waited for in small
 # steps, which let others go first.
@@ -145,7 +145,7 @@ def _take_note(reading: "asyncio.Task[Any]") -> None:
 
 def find_outside(purpose: Purpose | None, facts: Mapping[str, str]) -> Code | None:
     """Return why the requester has no part in the person, where the policy lets nobody see it."""
-    outcome = facts.get(_CASE, MET)
+    outcome = facts.get(CASE, MET)
     if purpose is None or purpose.veil is None or outcome in {MET, UNKNOWN}:
         return None
     return Code(outcome)
@@ -158,7 +158,7 @@ def as_inside(purpose: Purpose, facts: Mapping[str, str], claims: Claims) -> dic
         for condition in purpose.conditions
         if condition.kind is ConditionKind.CLAIM
     }
-    return {**facts, **claimed, _CASE: MET}
+    return {**facts, **claimed, CASE: MET}
 
 
 def says_yes(data: Data) -> bool:

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.cases.facts import (
-    MET,
-    UNKNOWN,
     Claims,
     Place,
     Voice,
@@ -24,9 +22,11 @@ from gateway.cases.facts import (
 from gateway.cases.standing import StandingSource
 from gateway.cases.store import CaseStore
 from gateway.catalogue.model import Condition, ConditionKind, Purpose
+from gateway.catalogue.outcomes import CASE, MET, UNKNOWN
 from gateway.catalogue.values.days import ages_of
 from gateway.catalogue.values.rows import agreed
 from gateway.errors import SourceFailed
+from gateway.sources.foreseen import foreseen
 from gateway.sources.source import BIRTH_DATE, Query, Source
 from gateway.subject import Subject
 
@@ -76,7 +76,7 @@ class FactFinder:
             if condition.kind in _OF_CALLER
         }
         if inquiry.case_kinds and all(outcome == MET for outcome in outcomes.values()):
-            outcomes["case"] = await self._case(inquiry, purpose)
+            outcomes[CASE] = await self._case(inquiry, purpose)
         if purpose is None or _ends_here(outcomes, urgent=inquiry.emergency and purpose.emergency):
             return outcomes
         registers = self.beside(self._registers, inquiry, purpose)
@@ -95,7 +95,8 @@ class FactFinder:
         if inquiry.subject is None:
             return UNKNOWN
         try:
-            cases = await self._cases.cases(inquiry.subject)
+            with foreseen("the case store"):
+                cases = await self._cases.cases(inquiry.subject)
         except SourceFailed:
             return UNKNOWN
         return case_outcome(cases, _place_of(inquiry, purpose), inquiry.day)
@@ -132,12 +133,13 @@ class _Person:
 
     async def outcome(self, condition: Condition) -> str:
         """Return how the condition comes out, or unknown where a source does not answer."""
+        if condition.kind is ConditionKind.CLAIM:
+            return claim_outcome(self._inquiry.claims, condition)
         try:
-            if condition.kind is ConditionKind.CLAIM:
-                return claim_outcome(self._inquiry.claims, condition)
-            if condition.table is not None:
-                return await self._in_register(condition)
-            return await self._on_record(condition)
+            with foreseen("the source of a condition"):
+                if condition.table is not None:
+                    return await self._in_register(condition)
+                return await self._on_record(condition)
         except SourceFailed:
             return UNKNOWN
 
@@ -187,7 +189,8 @@ class _Person:
 
     async def _read_ages(self, subject: Subject) -> tuple[int, ...]:
         try:
-            (rows,) = await self._registers.rows(subject, (BIRTH_DATE,))
+            with foreseen("the source of a birth date"):
+                (rows,) = await self._registers.rows(subject, (BIRTH_DATE,))
         except SourceFailed:
             return ()
         born = rows[0][BIRTH_DATE.columns[0]] if len(rows) == 1 else None
@@ -197,7 +200,7 @@ class _Person:
 def _ends_here(outcomes: Outcomes, *, urgent: bool) -> bool:
     """Tell whether nothing else need be known; in an emergency a case is no reason to stop."""
     return any(
-        outcome != MET for name, outcome in outcomes.items() if not (urgent and name == "case")
+        outcome != MET for name, outcome in outcomes.items() if not (urgent and name == CASE)
     )
 
 

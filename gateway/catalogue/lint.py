@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from gateway.catalogue.errors import Finding
 from gateway.catalogue.files.purpose import PurposeFile
 from gateway.catalogue.lints.fields import field_remarks
+from gateway.catalogue.lints.laws import law_findings
 from gateway.catalogue.lints.purpose import Context, same_purposes, whole_remarks
 from gateway.catalogue.lints.recording import recording_findings
 from gateway.catalogue.lints.remark import Remark
@@ -23,6 +24,7 @@ def lint(reading: Reading, today: dt.date) -> tuple[Finding, ...]:
         for remark in _remarks(file.purpose, context, same)
     ]
     findings += recording_findings(reading.catalogue, reading.recording_places)
+    findings += law_findings(reading.catalogue, reading.files, reading.task_laws)
     return tuple(sorted(findings, key=lambda f: (f.file, f.line, f.column, f.code)))
 
 

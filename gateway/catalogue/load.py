@@ -25,7 +25,7 @@ from gateway.catalogue.files.purpose import GROUNDS, PurposeFile, read_purpose
 from gateway.catalogue.files.recording import RECORDS, ZRM, RecordingReader
 from gateway.catalogue.files.references import NAME, check_purpose, check_task, name_words
 from gateway.catalogue.files.roles import ROLES, read_roles
-from gateway.catalogue.files.yaml_subset import parse_yaml
+from gateway.catalogue.files.yaml_subset import Members, parse_yaml
 from gateway.catalogue.model import (
     Activity,
     Catalogue,
@@ -62,7 +62,7 @@ class Reading:
     """A catalogue as read, with the places that lint points at and every finding of reading.
 
     `party_rows` are the rows of the party policy as they stand, unchecked: organisation, role,
-    task, activity.
+    task, activity. `task_laws` is where each task names its law.
     """
 
     catalogue: Catalogue
@@ -70,6 +70,7 @@ class Reading:
     findings: tuple[Finding, ...]
     party_rows: frozenset[tuple[str, str, str, str]]
     recording_places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
+    task_laws: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
@@ -126,22 +127,23 @@ def _no_collection() -> Iterator[None]:
 def _read(purposes_dir: Path, policies_dir: Path) -> Reading:
     findings = Findings()
     contents = _contents(purposes_dir, policies_dir, findings)
-    fields = _shared(contents, "fields", _field, findings)
+    tables: dict[tuple[str, str], Table] = {}
+    fields = _shared(contents, "fields", _field, findings, tables)
     files = _purposes(contents, fields, findings)
     catalogue = Catalogue(
         revision=hashlib.sha256(_packed(contents)).hexdigest(),
-        organisations=_shared(contents, "organisations", _organisation, findings),
-        tasks=_shared(contents, "tasks", _task, findings),
+        organisations=_shared(contents, "organisations", _organisation, findings, tables),
+        tasks=_shared(contents, "tasks", _task, findings, tables),
         fields=fields,
         purposes=MappingProxyType({name: file.purpose for name, file in files.items()}),
-        case_kinds=_shared(contents, "cases", read_case_kind, findings)
+        case_kinds=_shared(contents, "cases", read_case_kind, findings, tables)
         if _CASES in contents
         else MappingProxyType({}),
     )
-    for task in catalogue.tasks.values():
-        check_task(task, catalogue, findings)
-    for kind in catalogue.case_kinds.values():
-        check_case_kind(kind, catalogue, findings)
+    for name, task in catalogue.tasks.items():
+        check_task(task, catalogue, tables["tasks", name])
+    for name, kind in catalogue.case_kinds.items():
+        check_case_kind(kind, catalogue, tables["cases", name])
     for file in files.values():
         check_purpose(file, catalogue, findings)
         check_own_tables(file, findings)
@@ -159,7 +161,8 @@ def _read(purposes_dir: Path, policies_dir: Path) -> Reading:
         mosaic=read_mosaic(guard, catalogue),
         roles=read_roles(roles, catalogue),
     )
-    return Reading(catalogue, files, findings.all(), _party_rows(contents), reader.places)
+    laws = {name: tables["tasks", name].place_of("law") for name in catalogue.tasks}
+    return Reading(catalogue, files, findings.all(), _party_rows(contents), reader.places, laws)
 
 
 def _party_rows(contents: Mapping[str, bytes]) -> frozenset[tuple[str, str, str, str]]:
@@ -226,12 +229,14 @@ def _purposes(
 
 
 def _table(contents: Mapping[str, bytes], label: str, findings: Findings) -> Table | None:
-    """Return the one table of a file, or None when the file is not even YAML."""
+    """Return the one table of a file, or None when the file is no YAML or holds no table."""
     try:
-        return Table(parse_yaml(contents[label], label), findings)
+        node = parse_yaml(contents[label], label)
     except CatalogueInvalid as invalid:
         findings.extend(invalid)
         return None
+    table = Table(node, findings)
+    return table if isinstance(node, Members) else None
 
 
 def _shared(
@@ -239,10 +244,15 @@ def _shared(
     name: str,
     read: Callable[[str, Table], T],
     findings: Findings,
+    tables: dict[tuple[str, str], Table],
 ) -> Mapping[str, T]:
-    """Return what a shared file says, by name; a file that is missing was found before."""
+    """Return what a shared file says, by name; a file that is missing was found before.
+
+    Effects: adds the table of each name, for what is found of it once all files are read.
+    """
 
     def named(key: str, inner: Table) -> T:
+        tables[name, key] = inner
         if not NAME.fullmatch(key):
             inner.error("NAME", *name_words(key))
         return read(key, inner)

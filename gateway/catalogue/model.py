@@ -206,11 +206,10 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Secrecy:
-    """The professional secrecy (beroepsgeheim) that the purpose meets, and who may answer."""
+    """The professional secrecy (beroepsgeheim) that the purpose meets, and what it asks."""
 
     law: str
     article: str
-    answered_by: str | None
     note: str
 
 

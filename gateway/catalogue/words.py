@@ -173,6 +173,13 @@ class Beginning(StrEnum):
     REPORT = "report"
 
 
+class Domain(StrEnum):
+    """In which part of somebody's life a court may let another one decide; a curator in each."""
+
+    MONEY = "financien"
+    CARE = "zorg"
+
+
 class OrganisationType(StrEnum):
     """What kind of organisation a party is; only a supervisor reads the entries of everybody."""
 

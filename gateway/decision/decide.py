@@ -9,16 +9,19 @@
 # Any step that fails is a refusal with ENGINE_FAILED, and is forgotten, so that the next request
 # tries again. A decision that stood all four is remembered under the whole question.
 
+import logging
 from collections import OrderedDict
 from typing import Final
 
 from gateway.catalogue.model import Catalogue
 from gateway.decision.answer import parse_answer
 from gateway.decision.engine import Engine
-from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable
+from gateway.decision.errors import EngineAnswerInvalid, EngineUnavailable, PolicyError
 from gateway.decision.model import Code, Decision, Permit, Question, Reason, Refuse, Standing
 from gateway.decision.parties import Parties
 from gateway.decision.wording import with_own_words, without_own_words
+
+_LOG: Final = logging.getLogger("doelpoort.decision")
 
 MEMO_SIZE: Final = 16_384
 """Far more than the combinations that occur on one day."""
@@ -56,7 +59,7 @@ class Decider:
             self._memo.move_to_end(key)
             return known
         try:
-            answer = await self._engine.evaluate(key)  # step 2
+            answer = await self._answer(key)  # step 2
             decision = parse_answer(answer, question, self.catalogue)  # step 3
             self._check_parties(decision, question)  # step 4
         except (EngineUnavailable, EngineAnswerInvalid):
@@ -69,7 +72,7 @@ class Decider:
 
         Raises:  EngineUnavailable, EngineAnswerInvalid when it does not, or not yet.
         """
-        match await self._engine.evaluate(b"{}"):
+        match await self._answer(b"{}"):
             case {"revision": self.catalogue.revision}:
                 return
             case _:
@@ -78,6 +81,20 @@ class Decider:
     async def aclose(self) -> None:
         """Release the engine."""
         await self._engine.aclose()
+
+    async def _answer(self, key: bytes) -> object:
+        """Return what the engine says.
+
+        Raises:  EngineUnavailable, EngineAnswerInvalid, and nothing else, whatever the engine does.
+        """
+        try:
+            return await self._engine.evaluate(key)
+        except PolicyError:
+            raise
+        except Exception as exc:
+            # Its text may hold the question, so the log gets its kind alone.
+            _LOG.error("the policy engine failed in a way nobody foresaw: %s", type(exc).__name__)
+            raise EngineUnavailable("the engine failed in a way nobody foresaw") from exc
 
     def _check_parties(self, decision: Decision, question: Question) -> None:
         """Refuse to believe a permit that the party policy does not support."""

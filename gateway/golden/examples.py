@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.catalogue.model import Catalogue, ConditionKind, Example, Purpose
+from gateway.catalogue.model import Catalogue, Example, Purpose
+from gateway.catalogue.outcomes import all_met
 from gateway.decision.decide import Decider
 from gateway.decision.engine import Engine
 from gateway.decision.model import (
@@ -130,12 +131,6 @@ async def _of_examples(purpose: Purpose, real: Decider, supposed: Decider) -> li
     return differences
 
 
-def best_facts(purpose: Purpose) -> dict[str, str]:
-    """Return the outcomes with which nothing stands in the way of a purpose."""
-    facts = {"case": "met", ConditionKind.CONSENT.value: "met"}
-    return facts | {condition.name: "met" for condition in purpose.conditions}
-
-
 def _parties(policies: Path, catalogue: Catalogue) -> Parties:
     return Parties.load(policies / "parties.conf", policies / "parties.csv", catalogue)
 
@@ -166,7 +161,7 @@ def _question(
         fields=tuple(fields),
         justified=tuple(sorted(justified)),
         over_asking=OverAsking.REFUSE,
-        facts=tuple(sorted((best_facts(purpose) | dict(facts)).items())),
+        facts=tuple(sorted((all_met(purpose.conditions) | dict(facts)).items())),
         date=purpose.valid_from.isoformat(),
     )
 

@@ -8,8 +8,9 @@ the fine codes that look alike from outside. The tests hold that over the whole 
 
 from collections.abc import Iterator, Sequence
 
-from gateway.cases.facts import MET, mandate_outcome
+from gateway.cases.facts import mandate_outcome
 from gateway.catalogue.model import Catalogue, ConditionKind, Need, Purpose
+from gateway.catalogue.outcomes import CASE, CONSENT, MET
 from gateway.decision.model import Code, OverAsking, Question, Standing, SubjectCheck
 from gateway.learning.records import Asking, Record
 from gateway.moments import from_unix_ms
@@ -35,7 +36,6 @@ _UNKNOWN_WORD = "unknown"
 _UNKNOWN_FIELD = "unknown-field-"
 # One more than any request may name: beyond it, more of them make no difference.
 _MANY = 101
-_CASE, _CONSENT = "case", "consent"
 _FIELD_STEP, _CONDITION_STEP = 3, 4
 _CASE_CODES = frozenset(
     {
@@ -182,7 +182,7 @@ def _necessary(record: Record, purpose: Purpose) -> tuple[str, ...]:
     They were necessary, or the conditions had not been asked, and needed the same consent as these.
     """
     by_field = _asks_consent_of_fields(record, purpose)
-    whole = any(condition.name == _CONSENT for condition in purpose.conditions)
+    whole = any(condition.name == CONSENT for condition in purpose.conditions)
     fitting = [n for n, grant in purpose.fields.items() if whole or grant.consent is by_field]
     always = [name for name in fitting if purpose.fields[name].need is Need.ALWAYS]
     return tuple(always or fitting)
@@ -190,8 +190,8 @@ def _necessary(record: Record, purpose: Purpose) -> tuple[str, ...]:
 
 def _asks_consent_of_fields(record: Record, purpose: Purpose) -> bool:
     """Tell whether a consent was asked that not the whole purpose but one of its fields needs."""
-    whole = any(condition.name == _CONSENT for condition in purpose.conditions)
-    return _CONSENT in record.conditions and not whole
+    whole = any(condition.name == CONSENT for condition in purpose.conditions)
+    return CONSENT in record.conditions and not whole
 
 
 def _facts(
@@ -200,12 +200,12 @@ def _facts(
     """Return the outcomes as recorded; who came as far as the fields had the case it takes."""
     facts = dict(record.conditions)
     if record.released or facts or any(part.step >= _FIELD_STEP for part in record.refused):
-        facts[_CASE] = MET
+        facts[CASE] = MET
     for part in record.refused:
         if part.code in _CASE_CODES:
-            facts[_CASE] = part.code
+            facts[CASE] = part.code
         elif part.code in _CONSENT_CODES:
-            facts.setdefault(_CONSENT, part.code)
+            facts.setdefault(CONSENT, part.code)
     about_group = purpose is not None and purpose.aggregated
     if (
         purpose is not None

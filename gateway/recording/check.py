@@ -13,11 +13,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.catalogue.model import Catalogue, ConditionKind, Purpose
+from gateway.catalogue.outcomes import all_met
 from gateway.catalogue.recording import Kind
 from gateway.decision.decide import Decider
 from gateway.decision.model import (
     Code,
-    Met,
     OverAsking,
     Permit,
     Question,
@@ -144,11 +144,13 @@ def _activities(catalogue: Catalogue) -> set[str]:
 
 def _supposed(purpose: Purpose | None, mandates: frozenset[str]) -> dict[str, str]:
     """Return the outcome of each condition, all of them met but a mandate that is not held."""
-    facts = {"case": Met.MET.value, ConditionKind.CONSENT.value: Met.MET.value}
-    for condition in () if purpose is None else purpose.conditions:
-        lacking = condition.kind is ConditionKind.MANDATE and condition.name not in mandates
-        facts[condition.name] = Code.MANDATE_MISSING.value if lacking else Met.MET.value
-    return facts
+    conditions = () if purpose is None else purpose.conditions
+    lacking = {
+        condition.name
+        for condition in conditions
+        if condition.kind is ConditionKind.MANDATE and condition.name not in mandates
+    }
+    return all_met(conditions) | dict.fromkeys(lacking, Code.MANDATE_MISSING.value)
 
 
 def _verdict(name: str, reason: Reason | None, purpose: Purpose) -> FieldVerdict:

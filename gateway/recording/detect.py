@@ -6,9 +6,8 @@ from functools import lru_cache
 
 from gateway.catalogue.files.recording import plain_text
 from gateway.catalogue.recording import Kind
-from gateway.errors import SubjectInvalid
 from gateway.recording.model import Found
-from gateway.subject import parse_bsn
+from gateway.subject import passes_for_bsn
 
 BSN = Kind("bsn", "een burgerservicenummer", "a citizen service number", ("bsn",), ())
 BIRTH_DATE = Kind("geboortedatum", "een geboortedatum", "a date of birth", ("geboortedatum",), ())
@@ -43,17 +42,9 @@ def found_in(text: str, kinds: Iterable[Kind]) -> tuple[Found, ...]:
 
 def _count(plain: str, kind: Kind) -> int:
     if kind == BSN:
-        return sum(_is_bsn(match.group()) for match in _NINE_DIGITS.finditer(plain))
+        return sum(passes_for_bsn(match.group()) for match in _NINE_DIGITS.finditer(plain))
     pattern = _BIRTH if kind == BIRTH_DATE else _words(kind.words)
     return sum(1 for _ in pattern.finditer(plain))
-
-
-def _is_bsn(written: str) -> bool:
-    try:
-        parse_bsn(re.sub("[ .-]", "", written))
-    except SubjectInvalid:
-        return False
-    return True
 
 
 @lru_cache(maxsize=256)

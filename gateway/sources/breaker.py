@@ -9,6 +9,7 @@ Only an ill source is left alone. What one person has, or one question, closes i
     packed unasked; no JSON at all (a page of a proxy)   ill             failure
     JSON that is no answer of its API                    ill             failure
     a table or column that is gone; a lost secret        ill             failure
+    an error that nobody foresaw, of the adapter         ill             failure
     400, 403, 404 and the like: it refuses this question well            answer
     a FHIR server that overlooks the person              well            answer
     more pages or rows than anybody has                  well            answer
@@ -17,6 +18,7 @@ Only an ill source is left alone. What one person has, or one question, closes i
     a resource of another kind, or of another person     well            answer (AnswerOdd)
     a next page elsewhere, or with the person in it      well            answer (AnswerOdd)
     an expression of the mapping without an outcome      well            answer (AnswerOdd)
+    a row of SQLite with text that is no UTF-8           well            answer (AnswerOdd)
     the one who asked withdrew                           unknown         nothing
 
 What counts as an answer is refused all the same: that one request gets nothing of it.

@@ -14,9 +14,17 @@ from gateway.catalogue.model import Catalogue, Derive
 from gateway.errors import AnswerOdd, SourceFailed, SourceInvalid
 from gateway.sources.breaker import Breaker
 from gateway.sources.demand import findings_of
+from gateway.sources.foreseen import unforeseen
 from gateway.sources.groups import Group, GroupQuery, bounded_cells
 from gateway.sources.mapping import ColumnPlace, Form, SourceMap, TablePlace, ValueKind
-from gateway.sources.register import GroupLook, Look, RawRows, Register, bounded
+from gateway.sources.register import (
+    GroupLook,
+    Look,
+    RawRows,
+    Register,
+    bounded,
+    without_values,
+)
 from gateway.sources.source import Predicate, Query, Row, Scalar
 from gateway.sources.together import together
 from gateway.sources.values import MISFIT, read_value
@@ -175,6 +183,9 @@ class MappedSources:
         except SourceInvalid as exc:
             breaker.fail()
             raise SourceFailed(f"source {name} is no longer what the mapping says") from exc
+        except Exception as exc:  # noqa: BLE001 (raised again, without its values)
+            breaker.fail()
+            raise unforeseen(f"source {name}", exc) from without_values(exc)
         except BaseException:
             breaker.leave()
             raise

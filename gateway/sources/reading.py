@@ -13,6 +13,7 @@ from gateway.catalogue.precision import minimise
 from gateway.catalogue.values.misfits import misfits
 from gateway.catalogue.values.rows import only
 from gateway.errors import SourceFailed
+from gateway.sources.foreseen import foreseen
 from gateway.sources.source import Query, Row, Scalar, Source, plan, predicate_of
 from gateway.subject import Subject
 
@@ -95,7 +96,8 @@ async def _rows_or_none(
     source: Source, subject: Subject | None, query: Query
 ) -> Sequence[Row] | None:
     try:
-        (rows,) = await source.rows(subject, (query,))
+        with foreseen("a source"):
+            (rows,) = await source.rows(subject, (query,))
     except SourceFailed:
         return None
     return rows

@@ -15,6 +15,9 @@ from gateway.sources.sql_text import bound_values, lacking, probe_statements, st
 from gateway.sources.sqlite_file import SqliteFile, connect, read_aside
 from gateway.subject import Subject
 
+# How the driver says that a text is no UTF-8; it has no code for it.
+_NO_TEXT = "Could not decode to UTF-8"
+
 
 class SqliteRegister:
     """Reads one SQLite file, opened read-only; see `SqliteFile` for the deadline."""
@@ -36,9 +39,7 @@ class SqliteRegister:
             return [self._read(driver, subject, look) for look in looks]
         except (sqlite3.Error, OSError) as exc:
             self._file.close()
-            if _has_no_outcome(exc):
-                raise AnswerOdd("the SQL source cannot compute an answer") from without_values(exc)
-            raise SourceFailed("the SQL source gave no answer") from without_values(exc)
+            raise _failure(exc) from without_values(exc)
 
     async def count(self, look: GroupLook) -> Sequence[Group]:
         """Return every cell that holds anybody; see `Register.count`."""
@@ -52,7 +53,7 @@ class SqliteRegister:
                 monotonic_s=self._monotonic_s,
             )
         except (sqlite3.Error, OSError) as exc:
-            raise SourceFailed("the SQL source gave no answer") from without_values(exc)
+            raise _failure(exc) from without_values(exc)
         size = len(look.per)
         return [group_of(tuple(row[:size]), row[size:]) for row in found]
 
@@ -91,6 +92,15 @@ def _statement(look: Look, of_person: bool) -> tuple[str, tuple[int, ...]]:  # n
         if column.kind is ValueKind.BOOLEAN and column.form is None and not column.words
     )
     return statement(look, SQLITE, of_person=of_person), booleans
+
+
+def _failure(exc: Exception) -> Exception:
+    """Return what to tell of an error of the driver: an odd row is no reason to leave the file."""
+    if _has_no_outcome(exc):
+        return AnswerOdd("the SQL source cannot compute an answer")
+    if str(exc).startswith(_NO_TEXT):
+        return AnswerOdd("the SQL source holds text that is none")
+    return SourceFailed("the SQL source gave no answer")
 
 
 def _has_no_outcome(exc: Exception) -> bool:

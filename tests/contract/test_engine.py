@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.catalogue.model import Activity, Catalogue, ConditionKind
+from gateway.catalogue.outcomes import all_met
 from gateway.decision.answer import parse_answer
 from gateway.decision.bundle import write_bundle
 from gateway.decision.embedded import EmbeddedEngine
@@ -18,7 +19,6 @@ from gateway.decision.errors import EngineUnavailable
 from gateway.decision.model import OverAsking, Question, Standing, SubjectCheck
 from gateway.decision.opa import OpaEngine
 from gateway.decision.reasons import REASONS, Code
-from gateway.golden.examples import best_facts
 from tests.fakes_decision import POLICIES, catalogue, flag_question, sorted_json
 from tests.opa_server import opa_binary, serving
 
@@ -87,7 +87,7 @@ def _question(rng: random.Random, policy: Catalogue) -> Question:
         fields=rng.choice((None, given, given, tuple(rng.choices(names, k=rng.randint(1, 5))))),
         justified=tuple(rng.choice((tuple(purpose.fields), ()))),
         over_asking=rng.choice(list(OverAsking)),
-        facts=_facts(best_facts(purpose)),
+        facts=_facts(all_met(purpose.conditions)),
         date=rng.choice(_RECENT),
     )
     for _ in range(rng.choice((0, 1, 1, 2, 3))):

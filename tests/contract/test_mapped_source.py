@@ -227,8 +227,8 @@ async def test_the_live_source_has_what_the_mapping_says(standing: Standing) -> 
     assert await ask(standing, NOBODY, ALL) == [[]]
 
 
-async def test_after_closing_nothing_is_open(standing: Standing) -> None:
-    """Closing twice is once."""
+async def test_closing_again_does_nothing(standing: Standing) -> None:
+    """Closing in both ways fails nowhere and leaves no connection, which would be a warning."""
     await ask(standing, YUSUF, ALL)
 
     await standing.source.aclose()

@@ -1,6 +1,6 @@
 """The kinds of case of `cases.yaml`, and whether they agree with the other policy files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
 from gateway.catalogue.errors import Place
@@ -16,7 +16,6 @@ from gateway.catalogue.model import (
 )
 from gateway.catalogue.own_tables import OWN_TABLES
 
-_FILE = Place("purposes/cases.yaml")
 _LONGEST_DAYS = 260
 """A year of working days: who takes longer has no term."""
 
@@ -57,26 +56,41 @@ def _requester(table: Table) -> Requester:
     return Requester(table.text("role"), table.text("organisation"))
 
 
-def check_case_kind(kind: CaseKind, catalogue: Catalogue, findings: Findings) -> None:
-    """Find every name in a kind of case that nothing else explains, and what cannot work."""
+def check_case_kind(kind: CaseKind, catalogue: Catalogue, table: Table) -> None:
+    """Find every name in a kind of case that nothing else explains, and what cannot work.
+
+    It goes to the findings of the table of this kind.
+    """
     if not kind.phases or not kind.coordinators or Phase.CLOSED in kind.phases:
         nl = f"Soort casus '{kind.id}' heeft fasen (zonder 'gesloten') en een coördinator nodig."
         en = f"Kind of case '{kind.id}' needs phases (without 'gesloten') and a coordinator."
-        findings.error(_FILE, "CASE_KIND_EMPTY", nl, en)
+        wrong = "phases" if kind.coordinators else "coordinators"
+        table.error("CASE_KIND_EMPTY", nl, en, table.place_of(wrong))
     if kind.term_days is not None and kind.term_days < 1:
         nl, en = "Een termijn is ten minste één dag.", "A term is one day at least."
-        findings.error(_FILE, "CASE_TERM", nl, en)
-    for start in kind.starts.values():
+        table.error("CASE_TERM", nl, en, table.place_of("term_days"))
+    _check_parties(kind.coordinators, catalogue, table, table.place_of("coordinators"))
+    for way, start in kind.starts.items():
+        place = table.place_of("begin", way.value)
         if start.task not in catalogue.tasks:
-            _unknown(f"{kind.id}: {start.task}", findings)
-    for each in (*kind.coordinators, *(one for start in kind.starts.values() for one in start.by)):
-        known = catalogue.organisations.get(each.organisation)
-        if known is None or each.role not in known.roles:
-            _unknown(f"{kind.id}: {each.role} ({each.organisation})", findings)
+            table.error("UNKNOWN_REFERENCE", *_unknown_words(start.task), place)
+        _check_parties(start.by, catalogue, table, place)
     purpose = catalogue.purposes.get(kind.consent or "")
     if kind.consent is not None and (purpose is None or not purpose.needs_consent):
         nl = f"'{kind.consent}' is geen doel dat toestemming vraagt."
-        findings.error(_FILE, "CASE_CONSENT", nl, f"'{kind.consent}' is no purpose with consent.")
+        en = f"'{kind.consent}' is no purpose with consent."
+        table.error("CASE_CONSENT", nl, en, table.place_of("consent"))
+
+
+def _check_parties(
+    parties: Iterable[Requester], catalogue: Catalogue, table: Table, place: Place
+) -> None:
+    """Find a role that its organisation does not have."""
+    for each in parties:
+        known = catalogue.organisations.get(each.organisation)
+        if known is None or each.role not in known.roles:
+            words = _unknown_words(f"{each.role} ({each.organisation})")
+            table.error("UNKNOWN_REFERENCE", *words, place)
 
 
 def check_case_kinds_of(file: PurposeFile, catalogue: Catalogue, findings: Findings) -> None:
@@ -87,7 +101,7 @@ def check_case_kinds_of(file: PurposeFile, catalogue: Catalogue, findings: Findi
     ]
     for name in purpose.case_kinds:
         if name not in catalogue.case_kinds:
-            _unknown(name, findings, file.at("case_kinds"))
+            findings.error(file.at("case_kinds"), "UNKNOWN_REFERENCE", *_unknown_words(name))
     phases = {phase for kind in known for phase in kind.phases}
     for phase in purpose.phases:
         if phase not in phases:
@@ -113,6 +127,5 @@ def _read_by(file: PurposeFile) -> Iterator[tuple[Place, str, str]]:
             yield file.at("conditions"), condition.table, condition.column
 
 
-def _unknown(name: str, findings: Findings, place: Place = _FILE) -> None:
-    nl = f"'{name}' is nergens bekend."
-    findings.error(place, "UNKNOWN_REFERENCE", nl, f"'{name}' is known nowhere.")
+def _unknown_words(name: str) -> tuple[str, str]:
+    return f"'{name}' is nergens bekend.", f"'{name}' is known nowhere."

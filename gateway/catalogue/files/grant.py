@@ -36,7 +36,7 @@ def read_grant(known: Mapping[str, Field], name: str, table: Table) -> FieldGran
         column=column or None,
         where=table.scalars("where"),
         derive=table.one_of("derive", Derive) if table.has("derive") else Derive.ONE,
-        precision=table.choice("precision", _PRECISION),
+        precision=_precision(table),
         band=table.optional_table("band", _band),
         need=table.one_of("need", Need),
         because=table.optional_text("because") or "",
@@ -50,12 +50,19 @@ def read_grant(known: Mapping[str, Field], name: str, table: Table) -> FieldGran
         cells=table.optional_table("cells", read_cells),
         kind=None if field is None else field.type,
     )
-    _check_shape(grant, table)
-    _check_words(grant, table)
-    _check_number(grant, table)
-    _check_labels(grant, table)
-    check_cells(grant, table)
+    if table.is_clear("precision", "derive", "band", "cells"):
+        _check_shape(grant, table)
+        _check_words(grant, table)
+        _check_number(grant, table)
+        _check_labels(grant, table)
+        check_cells(grant, table)
     return grant
+
+
+def _precision(table: Table) -> Precision:
+    """Return the level; for a word that is none, the one that no other file objects to."""
+    level = table.choice("precision", _PRECISION)
+    return level if table.is_clear("precision") else Precision.FLAG
 
 
 def _other(table: Table) -> tuple[str, str] | None:

@@ -76,7 +76,7 @@ def find_unseen(text: str) -> tuple[int, int] | None:
     return before.count("\n") + 1, found.start() - before.rfind("\n")
 
 
-def meant(name: str, known: Iterable[str]) -> Words:
+def meant(name: str, known: Iterable[str], *, alike: float = 0.7) -> Words:
     """Return the question whether a known name was meant; nothing where none is alike."""
-    alike = get_close_matches(name, sorted(known), n=1, cutoff=0.7)
-    return (f" Bedoelt u '{alike[0]}'?", f" Did you mean '{alike[0]}'?") if alike else ("", "")
+    found = get_close_matches(name, sorted(known), n=1, cutoff=alike)
+    return (f" Bedoelt u '{found[0]}'?", f" Did you mean '{found[0]}'?") if found else ("", "")

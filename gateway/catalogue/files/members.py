@@ -57,19 +57,28 @@ class Table:
         self._findings = findings
         self._read: set[str] = set()
         self._members: dict[str, Node] = {}
+        self._unclear: set[str] = set()
         if isinstance(node, Members):
             self._members = node.values
         else:
             self.error("NOT_A_TABLE", "Hier horen namen met waarden.", "Expected keys with values.")
+            # What is missing in it, or does not fit the rest, follows from this.
+            self._findings = Findings()
 
     def error(self, code: str, nl: str, en: str, at: Place | None = None) -> None:
         """Note an error at a place in this table."""
         self._findings.error(at or self.place, code, nl, en)
 
-    def place_of(self, key: str) -> Place:
-        """Return where the value of the member stands, or the table itself."""
+    def place_of(self, key: str, name: str = "") -> Place:
+        """Return where the value of the member stands, or a name in it; else the table itself."""
         node = self._members.get(key)
+        if isinstance(node, Members):
+            node = node.values.get(name, node)
         return self.place if node is None else node.place
+
+    def is_clear(self, *keys: str) -> bool:
+        """Tell whether nothing that was read of these members is a placeholder."""
+        return self._unclear.isdisjoint(keys)
 
     def places(self) -> dict[tuple[str, str], Place]:
         """Return where each member stands, and each name inside a member that is a table."""
@@ -123,6 +132,7 @@ class Table:
 
     def _not_among(self, key: str, text: str, choices: Iterable[str]) -> None:
         """Name the words that there are; a word that is missing was found before."""
+        self._unclear.add(key)
         if text:
             words = ", ".join(choices)
             self._wrong(key, f"Kies uit: {words}.", f"Choose from: {words}.")
@@ -180,7 +190,11 @@ class Table:
 
     def tables(self, key: str, read: Callable[["Table"], T]) -> tuple[T, ...]:
         """Return what `read` makes of every table of a list that must be there."""
-        return tuple(self._made(node, read) for node in self._items(key))
+        nodes = self._items(key)
+        made = [self._made(node, read) for node in nodes]
+        # Of what is no table nothing can be said but that.
+        pairs = zip(nodes, made, strict=True)
+        return tuple(thing for node, thing in pairs if isinstance(node, Members))
 
     def table(self, key: str, read: Callable[["Table"], T]) -> T:
         """Return what `read` makes of a table that must be there."""
@@ -190,8 +204,14 @@ class Table:
         return self._made(node, read)
 
     def optional_table(self, key: str, read: Callable[["Table"], T]) -> T | None:
-        """Return what `read` makes of a table if it is there."""
-        return self.table(key, read) if self.has(key) else None
+        """Return what `read` makes of a table if it is there, and none of what is no table."""
+        if not self.has(key):
+            return None
+        made = self.table(key, read)
+        if isinstance(self._members[key], Members):
+            return made
+        self._unclear.add(key)
+        return None
 
     def named(self, key: str, read: Callable[[str, "Table"], T]) -> dict[str, T]:
         """Return what `read` makes of each table in a table of names that must be there."""

@@ -28,6 +28,7 @@ from gateway.catalogue.model import (
     Retention,
     Secrecy,
 )
+from gateway.catalogue.words import Domain
 
 GROUNDS = {
     ground: ground
@@ -88,7 +89,7 @@ def read_purpose(table: Table, known: Mapping[str, Field]) -> PurposeFile:
         origin=table.table("origin", _origin),
         examples=table.tables("examples", _example),
         aggregated=table.flag("aggregated"),
-        representation=table.optional_text("representation"),
+        representation=_domain(table),
         phases=table.several("phases", Phase) if table.has("phases") else (),
         emergency=table.flag("emergency"),
         answer=table.optional_table("answer", read_answering),
@@ -117,6 +118,11 @@ def _requester(table: Table) -> Requester:
     return Requester(table.text("role"), table.text("organisation"))
 
 
+def _domain(table: Table) -> str | None:
+    # A word of its own would never fit an appointment, and the person alone would go on consenting.
+    return table.one_of("representation", Domain).value if table.has("representation") else None
+
+
 def _basis(table: Table) -> LegalBasis:
     return LegalBasis(
         law=table.text("law"),
@@ -131,7 +137,6 @@ def _secrecy(table: Table) -> Secrecy:
     return Secrecy(
         law=table.text("law"),
         article=table.text("article"),
-        answered_by=table.optional_text("answered_by"),
         note=table.text("note"),
     )
 

@@ -7,7 +7,7 @@ from gateway.catalogue.cells import USUAL_SMALLEST
 from gateway.catalogue.errors import Place
 from gateway.catalogue.files.cells import check_groups
 from gateway.catalogue.files.hints import Words, meant
-from gateway.catalogue.files.members import Findings
+from gateway.catalogue.files.members import Findings, Table
 from gateway.catalogue.files.purpose import PurposeFile
 from gateway.catalogue.files.veil import check_veil
 from gateway.catalogue.model import (
@@ -25,20 +25,24 @@ NAME = re.compile(r"(?!(?:[^0-9]*[0-9]){5})[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 At most four digits: requests take no name with more, because a name may be told again.
 """
 
+# Task, activity and case, fields, conditions: the steps at which a decision refuses.
+_LAST_STEP = 4
 
-def check_task(task: Task, catalogue: Catalogue, findings: Findings) -> None:
-    """Find what is wrong with a task as a whole."""
-    place = Place("purposes/tasks.yaml")
+
+def check_task(task: Task, catalogue: Catalogue, table: Table) -> None:
+    """Find what is wrong with a task as a whole; it goes to the findings of its table."""
     for name in task.activities:
         if not NAME.fullmatch(name):
-            _name_wrong(place, name, findings)
+            table.error("NAME", *name_words(name), table.place_of("activities", name))
     for organisation in task.responsible:
         if organisation not in catalogue.organisations:
             words = (f"bekende organisatie (bij '{task.id}')", f"organisation (of '{task.id}')")
-            _unknown(place, organisation, words, catalogue.organisations, findings)
+            nl, en = _unknown_words(organisation, words, catalogue.organisations)
+            table.error("UNKNOWN_REFERENCE", nl, en, table.place_of("responsible"))
     if not task.activities:
         nl = f"De taak '{task.id}' heeft geen enkele activiteit."
-        findings.error(place, "TASK_EMPTY", nl, f"The task '{task.id}' has no activity.")
+        en = f"The task '{task.id}' has no activity."
+        table.error("TASK_EMPTY", nl, en, table.place_of("activities"))
 
 
 def check_purpose(file: PurposeFile, catalogue: Catalogue, findings: Findings) -> None:
@@ -168,6 +172,10 @@ def _check_example(example: Example, file: PurposeFile, findings: Findings) -> N
         nl = "Een voorbeeld dat mag, heeft geen step, code of instead."
         en = "An example that is permitted has no step, code or instead."
         findings.error(file.at("examples"), "EXAMPLE", nl, en)
+    if example.step is not None and not 1 <= example.step <= _LAST_STEP:
+        nl = f"Een 'step' is een getal van 1 tot en met {_LAST_STEP}."
+        en = f"A 'step' is a number from 1 to {_LAST_STEP}."
+        findings.error(file.at("examples"), "EXAMPLE", nl, en)
     if not example.permitted and (example.code is None or example.step is None):
         nl = "Een voorbeeld dat niet mag, noemt step en code."
         en = "An example that is refused names step and code."
@@ -177,13 +185,12 @@ def _check_example(example: Example, file: PurposeFile, findings: Findings) -> N
 def _unknown(
     place: Place, name: str, words: Words, known: Iterable[str], findings: Findings
 ) -> None:
+    findings.error(place, "UNKNOWN_REFERENCE", *_unknown_words(name, words, known))
+
+
+def _unknown_words(name: str, words: Words, known: Iterable[str]) -> Words:
     nl, en = meant(name, known)
-    findings.error(
-        place,
-        "UNKNOWN_REFERENCE",
-        f"'{name}' is geen {words[0]}.{nl}",
-        f"'{name}' is no known {words[1]}.{en}",
-    )
+    return f"'{name}' is geen {words[0]}.{nl}", f"'{name}' is no known {words[1]}.{en}"
 
 
 def _name_wrong(place: Place, name: str, findings: Findings) -> None:

@@ -25,12 +25,13 @@ from gateway.catalogue.model import (
     RestsOn,
     Sensitivity,
 )
+from gateway.catalogue.outcomes import CASE, CONSENT
 
 Selector: TypeAlias = Mapping[str, tuple[str, ...]]
 
 PERSON, GROUP = "person", "group"
 REQUESTER, STRANGER = "requester", "stranger"
-CASE, IN_FORCE = "case", "in_force"
+IN_FORCE = "in_force"
 ORDINARY, EMERGENCY = "ordinary", "emergency"
 
 _FILE = "invariants.yaml"
@@ -191,7 +192,7 @@ def _rests_on(release: Release, catalogue: Catalogue) -> set[str]:
 
 def _facts(catalogue: Catalogue) -> set[str]:
     named = {c.name for each in catalogue.purposes.values() for c in each.conditions}
-    return named | {CASE, IN_FORCE, "consent"}
+    return named | {CASE, CONSENT, IN_FORCE}
 
 
 def _roles(catalogue: Catalogue) -> set[str]:

@@ -69,6 +69,24 @@ async def test_an_engine_that_is_away_refuses_and_is_asked_again() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("kind", [KeyError, AttributeError, RuntimeError])
+async def test_an_engine_that_fails_in_a_way_nobody_foresaw_refuses(
+    caplog: pytest.LogCaptureFixture, kind: type[Exception]
+) -> None:
+    """Whatever an engine raises is a refusal too, and only its kind is told."""
+
+    def fail(_question: bytes) -> object:
+        raise kind("geheime vraag")
+
+    decision = await _decider(ScriptedEngine(fail)).decide(flag_question())
+
+    assert isinstance(decision, Refuse)
+    assert decision.reasons == (Reason(Code.ENGINE_FAILED),)
+    assert kind.__name__ in caplog.text
+    assert "geheime vraag" not in caplog.text
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("nonsense", [None, True, {}, {"result": True}, [], "permit"])
 async def test_nonsense_from_the_engine_refuses(nonsense: object) -> None:
     """Whatever is not exactly an answer is ENGINE_FAILED."""

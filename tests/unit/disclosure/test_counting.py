@@ -16,6 +16,7 @@ from audit.errors import AppendFailed, AuditError, DuplicateRequest, LedgerBusy,
 from gateway.answer import Answer
 from gateway.catalogue.guard import Repeat
 from gateway.disclosure import disclose
+from gateway.mosaic.rules import Bid, Held, Place, Rules
 from gateway.passage import Emergency, Envelope
 from tests.builders import NOW
 from tests.fakes_decision import catalogue
@@ -181,6 +182,44 @@ async def test_what_cannot_be_counted_is_refused() -> None:
 
     assert reasons(answer) == ["COUNT_MISSING"]
     assert [query.table for _, query in counted.flow.source.asked] == ["brp"]
+
+
+class SurprisedGuard(MemoryGuard):
+    """A guard that fails in a way nobody foresaw where it is told to."""
+
+    fails: str = ""
+
+    @override
+    async def reserve(self, rules: Rules, bid: Bid) -> Place | Held:
+        """Take a place, or fail."""
+        if self.fails == "reserve":
+            raise KeyError("een waarde")
+        return await super().reserve(rules, bid)
+
+    @override
+    async def give_back(self, place: Place) -> None:
+        """Fail."""
+        raise KeyError("een waarde")
+
+
+@pytest.mark.parametrize(
+    ("fails", "code"), [("reserve", "COUNT_MISSING"), ("give back", "SOURCE_FAILED")]
+)
+async def test_a_guard_that_fails_in_a_way_nobody_foresaw_keeps_no_entry_away(
+    caplog: pytest.LogCaptureFixture, fails: str, code: str
+) -> None:
+    """Whether a place is taken or given back, the refusal is recorded, and no value told."""
+    counted = Counted()
+    guard = SurprisedGuard()
+    guard.fails = fails
+    counted.gate = replace(counted.gate, guard=guard)
+    counted.flow.source.tables = {"brp": counted.flow.source.tables["brp"]}
+
+    answer = await counted.ask()
+
+    assert (reasons(answer), len(counted.ledger.drafts)) == ([code], 1)
+    assert "the count of answers failed in a way nobody foresaw: KeyError" in caplog.text
+    assert "een waarde" not in caplog.text
 
 
 async def test_an_emergency_counts_and_is_not_stopped() -> None:

@@ -84,3 +84,24 @@ async def test_what_one_person_has_closes_the_file_for_nobody(
             answer = str(exc)
 
     assert last in answer
+
+
+async def test_text_that_is_no_utf8_is_odd_about_one_person(tmp_path: Path) -> None:
+    """Bytes in the place of a text refuse that request alone, and are not told."""
+    with closing(sqlite3.connect(tmp_path / "bron.db")) as connection, connection:
+        connection.execute("CREATE TABLE t (bsn TEXT, x)")
+        odd = "INSERT INTO t VALUES (?, CAST(X'6765686569C3' AS TEXT))"
+        connection.execute(odd, (YUSUF,))
+        connection.execute("INSERT INTO t VALUES (?, 'een')", (HENK,))
+    query = Query("t", ("x",), ())
+    told = []
+
+    with closing(mapped(COMPUTED.format(sql="x"), tmp_path)) as source:
+        for _ in range(FAILURES):
+            with pytest.raises(SourceFailed, match="text that is none") as failed:
+                await source.rows(parse_bsn(YUSUF), [query])
+            told.append(str(failed.value))
+        found = await source.rows(parse_bsn(HENK), [query])
+
+    assert found == [[{"x": "een"}]]
+    assert "gehei" not in "".join(told)
