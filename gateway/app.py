@@ -31,6 +31,7 @@ from gateway.api import (
 )
 from gateway.api.answers import on_http_error, on_known_error, on_validation_error
 from gateway.api.middleware import API_VERSION, OPENAPI_PATH, BodyLimit, HouseHeaders, Shield
+from gateway.api.names import names_of
 from gateway.api.state import Services
 from gateway.errors import GatewayError
 from gateway.identity.errors import IdentityError
@@ -67,6 +68,7 @@ _ROUTERS = (
     (oauth.router, ""),
     (docs.router, ""),
 )
+_NAMES = names_of([route for router, _ in _ROUTERS for route in router.routes])
 
 
 # What FastAPI documents by itself and this API never answers: invalid input is a 400 here.
@@ -133,6 +135,7 @@ def create_app(
     app.state.services = services
     for router, prefix in _ROUTERS:
         app.include_router(router, prefix=prefix)
+    app.state.names = _NAMES
     # The last one added is the outermost: headers around the shield around the limit.
     app.add_middleware(BodyLimit)
     app.add_middleware(Shield)

@@ -1,5 +1,6 @@
 """The person a request is about, and the check on the number that names them."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,6 +8,7 @@ from typing_extensions import override
 
 from gateway.errors import SubjectInvalid
 
+_BETWEEN = re.compile("[ ._-]")
 _BSN_DIGITS = 9
 _ELEVEN = 11
 _WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
@@ -44,3 +46,12 @@ def parse_bsn(value: str) -> Subject:
     if total % _ELEVEN or value == "000000000":
         raise SubjectInvalid("the number fails the elfproef")
     return Subject("bsn", value)
+
+
+def passes_for_bsn(text: str) -> bool:
+    """Tell whether a text is a number that passes for a BSN, as it stands or written in groups."""
+    try:
+        parse_bsn(_BETWEEN.sub("", text))
+    except SubjectInvalid:
+        return False
+    return True

@@ -56,6 +56,11 @@ class KeptLog:
     keeper: Keeper
     keeping: Writing
 
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.gateway.store.head().size
+
 
 @contextmanager
 def kept_log(folder: Path, keys: SealKeys = KEYS) -> Iterator[KeptLog]:

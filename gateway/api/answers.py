@@ -96,11 +96,12 @@ def _particulars(exc: Exception) -> Mapping[str, object]:
             return {}
 
 
-async def on_validation_error(_: Request, exc: Exception) -> Response:
+async def on_validation_error(request: Request, exc: Exception) -> Response:
     """Answer a body of the wrong shape: the members that are wrong, in our words."""
     if not isinstance(exc, RequestValidationError):
         return problem_response(INTERNAL)
-    found = {(_member(error["loc"]), _fault(str(error["type"]))) for error in exc.errors()}
+    names: frozenset[str] = request.app.state.names
+    found = {(_member(each["loc"], names), _fault(str(each["type"]))) for each in exc.errors()}
     errors = [{"member": member, "message": fault} for member, fault in sorted(found)]
     return problem_response(INVALID, errors[:20])
 
@@ -135,77 +136,7 @@ def _fault(kind: str) -> str:
     return _FAULTS.get(kind, "heeft niet de goede vorm / is not of the right form")
 
 
-# How many parts of a place are members of the API itself; deeper parts are a caller's own words.
-_OWN_NAMES = frozenset(
-    {
-        "traceId",
-        "startTime",
-        "endTime",
-        "dpl.core.processing_activity_id",
-        "dpl.core.data_subject_id",
-        "objecttype",
-        "soortObjectId",
-        "objectId",
-        "beginDatum",
-        "eindDatum",
-        "verwerkingsactiviteitId",
-        "pagina",
-        "oldSize",
-        "newSize",
-        "task",
-        "activity",
-        "purpose",
-        "subject",
-        "type",
-        "value",
-        "fields",
-        "justifications",
-        "case",
-        "over_asking",
-        "sections",
-        "label",
-        "text",
-        "domains",
-        "help_question",
-        "claims",
-        "id",
-        "action",
-        "agreement",
-        "attempts",
-        "beginning",
-        "given_by",
-        "form",
-        "kind",
-        "mandate",
-        "next_on",
-        "organisation",
-        "phase",
-        "role",
-        "severity",
-        "signal",
-        "start",
-        "status",
-        "step",
-        "tasks",
-        "trajectory",
-        "tried_on",
-        "until",
-        "valid_until",
-        "wait",
-        "answer",
-        "professional",
-        "reason",
-        "recipients",
-        "below",
-        "limit",
-        "verdict",
-        "words",
-        "year",
-    }
-)
-
-
-def _member(location: tuple[object, ...]) -> str:
+def _member(location: tuple[object, ...], names: frozenset[str]) -> str:
     """Return the place of a fault in names of the API; a caller's own words are left out."""
-    parts = [str(part) for part in location[1:] if isinstance(part, int) or part in _OWN_NAMES]
+    parts = [str(part) for part in location[1:] if isinstance(part, int) or part in names]
     return ".".join(parts) or "body"

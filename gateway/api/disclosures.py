@@ -20,10 +20,11 @@ from gateway.api.schemas import DisclosureIn, DisclosureOut, PendingOut, Problem
 from gateway.api.state import Services, desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.decision.model import OverAsking, SubjectCheck
-from gateway.disclosure import Ask, correct_undelivered, disclose, repeat
+from gateway.disclosure import Ask, disclose, repeat
 from gateway.errors import KeyReused, KeySpent, NotFound, SubjectInvalid
 from gateway.identity.tokens import VerifiedCaller
 from gateway.inbox.flow import ask
+from gateway.outcome import undelivered
 from gateway.passage import Emergency
 from gateway.passage import Request as Asked
 from gateway.subject import Subject, parse_bsn
@@ -107,7 +108,7 @@ async def _note_undelivered(service: Services, receipt: Receipt) -> None:
             each.particulars.subject for each in service.personal.persons_of(receipt.request_id)
         ]
         subject = persons[0] if len(persons) == 1 else None
-        await correct_undelivered(service.gate, receipt, correction, subject)
+        await service.gate.ledger.append(undelivered(receipt, correction, subject))
     except AuditError as exc:
         _LOG.error("an undelivered answer is not recorded as such: %s", type(exc).__name__)
 

@@ -213,10 +213,12 @@ _CASE_RUNNING = Problem(
     409,
     "Zo'n casus loopt al",
     "Such a case runs already",
-    "Uw organisatie doet al mee in een casus van deze soort over deze persoon. Werk daarin verder: "
-    "`case` zegt welke.",
-    "Your organisation already takes part in a case of this kind about this person. Go on in that "
-    "one: `case` says which.",
+    "Uw organisatie doet al mee in een casus van deze soort over deze persoon: `case` zegt welke. "
+    "Doet u zelf mee, werk daarin verder. Ziet u die casus niet, dan doet uw rol er niet in mee: "
+    "vraag de coördinator van de casus om u toe te laten.",
+    "Your organisation already takes part in a case of this kind about this person: `case` says "
+    "which. If you take part yourself, go on in that one. If you cannot see that case, your role "
+    "takes no part in it: ask the coordinator of the case to let you in.",
 )
 VERSION_CONFLICT = Problem(
     "version-conflict",

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.api.disclosures import asked_of
 from gateway.api.guard import Caller, actor_of
@@ -21,6 +21,7 @@ from gateway.api.schemas import (
 from gateway.api.state import desk_of, services_of
 from gateway.api.strict import StrictRoute
 from gateway.api.tracing import Trace, parse_trace
+from gateway.api.words import own_id
 from gateway.cases.desk import Keep
 from gateway.errors import BodyInvalid
 from gateway.passage import Envelope
@@ -53,7 +54,9 @@ class RecipientIn(_In):
     organisation: Name
     role: Name
     professional: Annotated[
-        str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")
+        str,
+        StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$"),
+        AfterValidator(own_id),
     ] = Field(description="The recipient's own opaque id of the person who will collect.")
     task: Name
     activity: Name

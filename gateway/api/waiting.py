@@ -26,9 +26,10 @@ from gateway.api.tracing import parse_trace
 from gateway.disclosure import arrive
 from gateway.errors import KeptOutdated, KeyReused, NotFound
 from gateway.identity.tokens import VerifiedCaller
-from gateway.inbox.flow import Earlier, collect, find_asked, waiting
+from gateway.inbox.flow import collect, find_asked, waiting
 from gateway.passage import Envelope, Passage
 from gateway.rates import Look
+from gateway.repeats.once import Earlier
 from gateway.table.flow import collect as collect_view
 from gateway.table.flow import find_view
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from gateway.recording.detect import BSN, found_in
+from gateway.subject import passes_for_bsn
 
 PERSON_NUMBER: Final = "person_number"
 """The kind of fault of words that hold the number of a person."""
@@ -33,6 +34,16 @@ def without_bsn(words: str) -> str:
     if found_in(_as_seen(words), (BSN,)):
         raise PydanticCustomError(PERSON_NUMBER, "the words hold the number of a person")
     return words
+
+
+def own_id(opaque: str) -> str:
+    """Return the id that a partner gave to one of its people, which is no number of a person.
+
+    Raises: PydanticCustomError, which holds nothing of the id.
+    """
+    if passes_for_bsn(opaque):
+        raise PydanticCustomError(PERSON_NUMBER, "an id of your own is no number of a person")
+    return opaque
 
 
 def _as_seen(words: str) -> str:

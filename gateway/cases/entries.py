@@ -14,6 +14,9 @@ GIVEN, WITHDRAWN, EXPIRED = "given", "withdrawn", "expired"
 QUESTION_READ = "question_read"
 """The word by which a look at a question to a professional stands in the ledger."""
 
+REPRESENTED, REPRESENTATION_ENDED = "represented", "representation_ended"
+"""The words by which it stands in the ledger that somebody decides for a person, or no longer."""
+
 
 def case_draft(
     catalogue: Catalogue, actor: Actor, record: CaseRecord, step: Step, request_id: str
@@ -56,6 +59,14 @@ def consent_draft(
     if consent.purpose is not None:
         members["purpose"] = consent.purpose
     return _draft(EntryType.CONSENT, request_id, members, actor, record.subject)
+
+
+def representation_draft(
+    catalogue: Catalogue, actor: Actor, subject: Subject, step: str, request_id: str
+) -> Draft:
+    """Return the entry of a change in who decides for a person."""
+    members: dict[str, Json] = {"step": step, **_by(catalogue, actor)}
+    return _draft(EntryType.CASE, request_id, members, actor, subject)
 
 
 def correction_draft(entry: Draft, request_id: str) -> Draft:

@@ -12,15 +12,12 @@ from typing import TypeAlias
 
 from gateway.cases.model import Case, Confirmation, Consent, Party, Representation
 from gateway.catalogue.model import Condition, Phase
+from gateway.catalogue.outcomes import MET, NOT_MET, UNKNOWN
 from gateway.catalogue.values.days import day_of
 from gateway.catalogue.values.rows import is_number
 
 Claims: TypeAlias = Mapping[str, str | bool]
 """What the requester says is so, by the name of the condition."""
-
-MET = "met"
-UNKNOWN = "unknown"
-NOT_MET = "CONDITION_NOT_MET"
 
 # Jeugdwet 7.3.15 and UAVG 5: under 12 the representative decides, from 12 the youngster and the
 # representative together, from 16 the youngster alone.

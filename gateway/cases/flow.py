@@ -15,11 +15,11 @@ from audit.entry import Receipt
 from gateway.cases.deadlines import Due, find_due
 from gateway.cases.desk import Desk, Keep, keep_nothing
 from gateway.cases.entries import case_draft, with_party
-from gateway.cases.facts import MET
 from gateway.cases.finder import Inquiry
 from gateway.cases.machine import Machine, Start, Step
 from gateway.cases.model import Actor, Agreement, Case, CaseRecord, Party
 from gateway.cases.store import CasePen
+from gateway.catalogue.outcomes import MET
 from gateway.errors import CaseRunning, NotFound, VersionConflict
 from gateway.subject import Subject
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     table,
     update,
@@ -106,7 +107,11 @@ class ConsentRow(_Row, table=True):
 
 
 class ConfirmationRow(_Row, table=True):
-    """An answer of a source holder's professional."""
+    """An answer of a source holder's professional, taken over from records kept elsewhere.
+
+    Nothing here writes one: the answer in an inbox counts for the one request that asked it. A row
+    counts for every request for its purpose, as long as it is valid.
+    """
 
     __tablename__ = "confirmation"
     __table_args__ = (Index("confirmation_of_person", "subject", "purpose"),)
@@ -119,7 +124,7 @@ class ConfirmationRow(_Row, table=True):
 
 
 class RepresentationRow(_Row, table=True):
-    """An appointment of somebody who decides for the person."""
+    """That somebody decides for the person; who that is, nothing asks and nothing keeps."""
 
     __tablename__ = "representation"
 
@@ -238,6 +243,7 @@ class Statements:
     add_confirmation: Prepared
     representations: Prepared
     add_representation: Prepared
+    end_representations: Prepared
     unrecorded: Prepared
     add_unrecorded: Prepared
     drop_unrecorded: Prepared
@@ -320,6 +326,15 @@ def _about_the_rest() -> Mapping[str, ClauseElement]:
             _REPRESENTATION.c.until,
         ).where(_REPRESENTATION.c.subject == _OF_PERSON),
         "add_representation": insert(_REPRESENTATION),
+        # Of two at once the second waits for the first, and then finds nothing left to end.
+        "end_representations": update(_REPRESENTATION)
+        .where(
+            _REPRESENTATION.c.subject == _OF_PERSON,
+            _REPRESENTATION.c.kind == bindparam("of"),
+            or_(_REPRESENTATION.c.until.is_(None), _REPRESENTATION.c.until > bindparam("last")),
+        )
+        .values(until=bindparam("last"))
+        .returning(_REPRESENTATION.c.id),
         "unrecorded": select(_UNRECORDED.c.draft).order_by(_UNRECORDED.c.request_id),
         "add_unrecorded": insert(_UNRECORDED),
         "drop_unrecorded": delete(_UNRECORDED).where(_UNRECORDED.c.request_id == bindparam("of")),

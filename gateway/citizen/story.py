@@ -125,52 +125,58 @@ class Line:
     @property
     def text(self) -> Told:
         """The whole line as a few plain sentences."""
-        return Told(" ".join(self._sentences_nl()), " ".join(self._sentences_en()))
+        said = self._asked() if self.look is None else self._looked(self.look)
+        return Told(" ".join(each.nl for each in said), " ".join(each.en for each in said))
 
-    def _sentences_nl(self) -> list[str]:
-        when, who = _when(self.at, 0), f"{self.organisation} (rol: {self.role.nl})"
-        if self.look is not None:
-            return [
-                f"Op {when} {self.look.did.nl.format(who=who)}",
+    def _looked(self, look: Look) -> list[Told]:
+        when, who = moment_words(self.at), self._who()
+        return [
+            Told(
+                f"Op {when.nl} {look.did.nl.format(who=who.nl)}",
+                f"On {when.en} {look.did.en.format(who=who.en)}",
+            ),
+            Told(
                 f"Waar het over gaat: {self.purpose.nl}",
-                self.look.why.nl,
-                *(f"De wet daarbij: {each.nl}." for each in self.basis),
-            ]
-        said = [
-            f"Op {when} heeft {who} gegevens over u gevraagd.",
-            f"Waarvoor: {self.purpose.nl}",
-        ]
-        if self.basis:
-            said.append(f"Dit mag volgens: {'; '.join(each.nl for each in self.basis)}.")
-        if self.outcome == "given":
-            heard = "Zij hoorden ja of nee" if self.veiled else "Dit kregen zij te weten"
-            said.append(f"{heard}: {' '.join(each.words.nl for each in self.got)}")
-        else:
-            said.append(_NOTHING[self.outcome].nl)
-        return said + [words.nl for words in self._more()]
-
-    def _sentences_en(self) -> list[str]:
-        when, who = _when(self.at, 1), f"{self.organisation} (role: {self.role.en})"
-        if self.look is not None:
-            return [
-                f"On {when} {self.look.did.en.format(who=who)}",
                 f"What it is about: {self.purpose.en}",
-                self.look.why.en,
-                *(f"The law behind it: {each.en}." for each in self.basis),
-            ]
-        said = [
-            f"On {when} {who} asked for data about you.",
-            f"What for: {self.purpose.en}",
+            ),
+            look.why,
+            *(
+                Told(f"De wet daarbij: {each.nl}.", f"The law behind it: {each.en}.")
+                for each in self.basis
+            ),
         ]
-        if self.basis:
-            said.append(f"The law allows this: {'; '.join(each.en for each in self.basis)}.")
-        if self.outcome == "given":
-            got = " ".join(each.words.en for each in self.got)
-            heard = "They heard yes or no" if self.veiled else "This is what they learned"
-            said.append(f"{heard} (in Dutch): {got}")
-        else:
-            said.append(_NOTHING[self.outcome].en)
-        return said + [words.en for words in self._more()]
+
+    def _asked(self) -> list[Told]:
+        when, who = moment_words(self.at), self._who()
+        return [
+            Told(
+                f"Op {when.nl} heeft {who.nl} gegevens over u gevraagd.",
+                f"On {when.en} {who.en} asked for data about you.",
+            ),
+            Told(f"Waarvoor: {self.purpose.nl}", f"What for: {self.purpose.en}"),
+            *self._allowed(),
+            self._heard() if self.outcome == "given" else _NOTHING[self.outcome],
+            *self._more(),
+        ]
+
+    def _who(self) -> Told:
+        return Told(
+            f"{self.organisation} (rol: {self.role.nl})",
+            f"{self.organisation} (role: {self.role.en})",
+        )
+
+    def _allowed(self) -> list[Told]:
+        if not self.basis:
+            return []
+        nl = "; ".join(each.nl for each in self.basis)
+        en = "; ".join(each.en for each in self.basis)
+        return [Told(f"Dit mag volgens: {nl}.", f"The law allows this: {en}.")]
+
+    def _heard(self) -> Told:
+        nl = " ".join(each.words.nl for each in self.got)
+        en = " ".join(each.words.en for each in self.got)
+        heard = _YES_OR_NO if self.veiled else _LEARNED
+        return Told(f"{heard.nl}: {nl}", f"{heard.en} (in Dutch): {en}")
 
     def _more(self) -> Sequence[Told]:
         return [
@@ -184,6 +190,8 @@ class Line:
         ]
 
 
+_YES_OR_NO: Final = Told("Zij hoorden ja of nee", "They heard yes or no")
+_LEARNED: Final = Told("Dit kregen zij te weten", "This is what they learned")
 _NOTHING: Final[Mapping[str, Told]] = {
     "refused": Told(
         "De vraag is geweigerd. Zij kregen niets te weten.",

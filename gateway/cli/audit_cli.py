@@ -12,7 +12,7 @@ from audit.keeping import Order
 from audit.projections.lines import Kind
 from gateway.cli import audit_commands, audit_text, commands
 from gateway.cli.audit_commands import Choice, Days, Log, Looking
-from gateway.cli.cli_base import Output, OutputOption, explained, show_json
+from gateway.cli.cli_base import Output, OutputOption, explained, own_id, show_json
 from gateway.cli.erase_commands import erase
 from gateway.cli.erase_text import erased_text
 from gateway.errors import SettingsInvalid
@@ -310,7 +310,8 @@ def _days(first: dt.datetime | None, last: dt.datetime | None) -> Days:
 
 
 def _order(ground: str, professional: str, because: str | None) -> Order:
-    return Order(ground, professional.encode(), None if because is None else because.encode())
+    words = None if because is None else because.encode()
+    return Order(ground, own_id(professional).encode(), words)
 
 
 def _looking(ground: str | None, role: str | None, professional: str | None) -> Looking:

@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from gateway.cases.migrate import migrate
-from gateway.cli import case_commands, commands
+from gateway.cli import case_commands, commands, representation_cli
 from gateway.cli.cli_base import explained
 from gateway.cli.door_cli import ClientId, Key, Pet, Professional, Url, answered, door_of
 from gateway.mosaic.one_key import forget_key
 
 app = typer.Typer(help="Casussen en toestemmingen. Cases and consents.", no_args_is_help=True)
+app.command("appoint")(representation_cli.case_appoint)
+app.command("discharge")(representation_cli.case_discharge)
 
 
 class Beginning(StrEnum):

@@ -12,8 +12,9 @@ from rich.console import Console
 from audit.errors import AuditError
 from gateway.catalogue.errors import PurposeError
 from gateway.decision.errors import PolicyError
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SettingsInvalid
 from gateway.identity.errors import IdentityError
+from gateway.subject import passes_for_bsn
 
 _FAILED = 2
 
@@ -37,6 +38,19 @@ def explained() -> Iterator[None]:
         Console(stderr=True).print(f"[red]{type(exc).__name__}[/]", end=": ")
         typer.echo(str(exc), err=True)
         raise typer.Exit(_FAILED) from exc
+
+
+def own_id(professional: str) -> str:
+    """Return the opaque id of who gives a command, which is no number of a person.
+
+    Raises: SettingsInvalid, which holds nothing of the id.
+    """
+    if passes_for_bsn(professional):
+        raise SettingsInvalid(
+            "--professional: geef uw eigen kenmerk, nooit een BSN. "
+            "Give an id of your own, never a BSN."
+        )
+    return professional
 
 
 def show_json(value: object) -> None:

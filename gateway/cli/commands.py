@@ -35,7 +35,7 @@ Urgent = Mapping[str, str]
 # The exit status of a command that asks, by the status of its answer: waiting is no refusal.
 _EXITS = {200: 0, 202: 3, 403: 1}
 _MOST_CHARACTERS = 4_000  # Of a reason in somebody's own words; the gateway takes no more.
-_OUT = Console(highlight=False, soft_wrap=True)
+_OUT = Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def serve() -> None:
@@ -43,10 +43,11 @@ def serve() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     settings = load_settings()
     gateway = open_gateway(settings)
-    _OUT.print(f"Doelpoort luistert op {settings.host}:{settings.port} ({settings.public_url})")
+    place = f"{settings.host}:{settings.port} ({settings.public_url})"
+    _OUT.print(f"Doelpoort luistert op {escape(place)}")
     _OUT.print(f"beleid (policy)  {gateway.services.gate.catalogue.revision}")
-    _OUT.print(f"ledger           {gateway.ledger_path}")
-    _OUT.print(f"vkey             {gateway.vkey}")
+    _OUT.print(f"ledger           {escape(str(gateway.ledger_path))}")
+    _OUT.print(f"vkey             {escape(gateway.vkey)}")
     settle()
     uvicorn.Server(server_config(gateway.app, settings.host, settings.port)).run()
 
@@ -99,7 +100,7 @@ def ask(  # noqa: PLR0913 (what a partner needs to know, each by name)
     if as_json:
         show_json(body)
     else:
-        _show_answer(body)
+        show_answer(body)
     if response.status_code not in _EXITS:
         raise PartnerFailed(f"the gateway answered with status {response.status_code}")
     return _EXITS[response.status_code]
@@ -129,7 +130,7 @@ def client_add(
         if new_key is not None:
             new_key.unlink()
         raise
-    _OUT.print(f"{client_id} is aangesloten (registered).")
+    _OUT.print(f"{escape(client_id)} is aangesloten (registered).")
 
 
 def _require_known(settings: Settings, hats: frozenset[Hat]) -> None:
@@ -146,7 +147,7 @@ def _require_known(settings: Settings, hats: frozenset[Hat]) -> None:
 def client_revoke(client_id: str, *, at: dt.datetime) -> None:
     """Revoke a client."""
     registry_of(load_settings()).revoke(client_id, at=at)
-    _OUT.print(f"{client_id} is ingetrokken (revoked).")
+    _OUT.print(f"{escape(client_id)} is ingetrokken (revoked).")
 
 
 def client_list(*, as_json: bool) -> None:
@@ -166,7 +167,8 @@ def client_list(*, as_json: bool) -> None:
     for client in clients:
         state = f"  ingetrokken (revoked) {client['revoked_at']}" if client["revoked_at"] else ""
         hats = ", ".join(client["hats"] or ())
-        _OUT.print(f"{client['id']}  {escape(str(client['name']))}  {hats}{state}")
+        about = escape(f"{client['id']}  {client['name']}  {hats}")
+        _OUT.print(f"{about}{state}")
 
 
 def run_auditor(*arguments: str) -> int:
@@ -191,51 +193,65 @@ def _request(asked: Asked, bsn: str) -> dict[str, object]:
     return request | {name: value for name, value in optional.items() if value is not None}
 
 
-def _show_answer(body: Mapping[str, Any]) -> None:
+def show_answer(body: Mapping[str, Any]) -> None:
+    """Print an answer of the gateway for a person: its texts as they came, Dutch first."""
     if "title" in body:
-        _OUT.print(f"[yellow]{body['title']}[/]  [dim]({body.get('title_en', '')})[/]")
-        _OUT.print(f"{body['detail']}  [dim]({body.get('detail_en', '')})[/]")
+        _OUT.print(_beside(body, "title", style="yellow"))
+        _OUT.print(_beside(body, "detail"))
     if body.get("outcome") == PENDING:
-        _OUT.print(f"{body['message']}  [dim]({body['message_en']})[/]")
-        _OUT.print(f"Beantwoord kan worden tot en met (it can be answered until): {body['until']}")
-        _OUT.print("Haal het antwoord later op met (collect the answer later with):")
-        _OUT.print(f"  doelpoort inbox collect {body['disclosure_id']}")
+        _show_waiting(body)
     for name, entry in body.get("data", {}).items():
         _show_value(name, entry)
     if "emergency" in body:
         _show_emergency(body["emergency"])
     _show_reasons(body)
     for fault in body.get("errors", ()):
-        _OUT.print(f"- {fault['member']}: {fault['message']}")
+        _OUT.print(escape(f"- {fault['member']}: {fault['message']}"))
     if "receipt" in body:
         receipt = body["receipt"]
-        _OUT.print(f"ontvangstbewijs (receipt): regel {receipt['index']} van {receipt['log']}")
+        where = f"regel {receipt['index']} van {receipt['log']}"
+        _OUT.print(f"ontvangstbewijs (receipt): {escape(where)}")
+
+
+def _beside(body: Mapping[str, Any], name: str, *, style: str = "none") -> str:
+    """Return a text of the gateway with its English beside it; none of it is read as a style."""
+    dutch, english = escape(str(body[name])), escape(f"({body.get(f'{name}_en', '')})")
+    return f"[{style}]{dutch}[/]  [dim]{english}[/]"
+
+
+def _show_waiting(body: Mapping[str, Any]) -> None:
+    until, identity = escape(str(body["until"])), escape(str(body["disclosure_id"]))
+    _OUT.print(_beside(body, "message"))
+    _OUT.print(f"Beantwoord kan worden tot en met (it can be answered until): {until}")
+    _OUT.print("Haal het antwoord later op met (collect the answer later with):")
+    _OUT.print(f"  doelpoort inbox collect {identity}")
 
 
 def _show_value(name: str, entry: Mapping[str, Any]) -> None:
-    about = f"[dim]({entry['precision']}, {entry['as_of']})[/]"
+    about = escape(f"({entry['precision']}, {entry['as_of']})")
     table = is_table(entry["value"])
     lines = tuple(table_lines(entry["value"])) if table else ()
     value = "" if table else f" = {escape(shown(entry['value']))}"
-    _OUT.print(f"[bold]{name}[/]{value}  {about}")
+    _OUT.print(f"[bold]{escape(name)}[/]{value}  [dim]{about}[/]")
     for line in lines:
         _OUT.print(f"  {escape(line)}")
 
 
 def _show_emergency(urgent: Mapping[str, Any]) -> None:
-    _OUT.print(f"[yellow]{urgent['message']}[/]  [dim]({urgent['message_en']})[/]")
-    _OUT.print(f"te gebruiken tot (to be used until): {urgent['valid_until']}")
-    _OUT.print(f"beoordeeld uiterlijk (judged by): {urgent['review_by']}")
+    _OUT.print(_beside(urgent, "message", style="yellow"))
+    _OUT.print(f"te gebruiken tot (to be used until): {escape(str(urgent['valid_until']))}")
+    _OUT.print(f"beoordeeld uiterlijk (judged by): {escape(str(urgent['review_by']))}")
 
 
 def _show_reasons(body: Mapping[str, Any]) -> None:
     if "no_means" in body:
-        _OUT.print(f"{body['no_means']}  [dim]({body['no_means_en']})[/]")
+        _OUT.print(_beside(body, "no_means"))
     for reason in (*body.get("withheld", ()), *body.get("reasons", ())):
         field = f" {reason['field']}" if "field" in reason else ""
-        _OUT.print(f"- {reason['code']}{field}: {reason['message']}")
+        _OUT.print(escape(f"- {reason['code']}{field}: {reason['message']}"))
         if "instead" in reason:
-            _OUT.print(f"  vraag in plaats daarvan (ask instead): {', '.join(reason['instead'])}")
+            instead = escape(", ".join(reason["instead"]))
+            _OUT.print(f"  vraag in plaats daarvan (ask instead): {instead}")
 
 
 def _claims(claims: Sequence[str]) -> dict[str, str | bool]:

@@ -15,7 +15,8 @@ from rich.markup import escape
 from gateway.catalogue.errors import Finding, Severity
 from gateway.catalogue.lint import lint
 from gateway.catalogue.load import load_catalogue, read_catalogue
-from gateway.catalogue.model import Catalogue, ConditionKind
+from gateway.catalogue.model import Catalogue
+from gateway.catalogue.outcomes import all_met
 from gateway.decision.bundle import write_bundle
 from gateway.decision.decide import Decider
 from gateway.decision.embedded import EmbeddedEngine
@@ -31,7 +32,7 @@ from gateway.passage import justified
 from gateway.sources.sql import SqlSource
 
 _FEW = 10
-_OUT = Console(highlight=False, soft_wrap=True)
+_OUT = Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,17 +205,14 @@ def _question(decider: Decider, hat: tuple[str, str], asked: Asked, today: dt.da
         fields=tuple(dict.fromkeys(asked.fields)) if asked.fields else None,
         justified=justified(asked.justifications),
         over_asking=OverAsking(asked.over_asking),
-        facts=tuple(sorted(_all_met(decider.catalogue, asked.purpose).items())),
+        facts=tuple(sorted(_supposed(decider.catalogue, asked.purpose).items())),
         date=today.isoformat(),
     )
 
 
-def _all_met(catalogue: Catalogue, name: str) -> Mapping[str, str]:
-    facts = {"case": "met", ConditionKind.CONSENT.value: "met"}
+def _supposed(catalogue: Catalogue, name: str) -> Mapping[str, str]:
     purpose = catalogue.purposes.get(name)
-    if purpose is not None:
-        facts |= {condition.name: "met" for condition in purpose.conditions}
-    return facts
+    return all_met(() if purpose is None else purpose.conditions)
 
 
 _MARKS = {
@@ -227,13 +225,15 @@ _MARKS = {
 def show_explanation(explanation: Explanation) -> None:
     """Print the steps for a person, Dutch first."""
     for step in explanation.steps[1:]:
-        declared = ", ".join(word for word in step.declared if word)
-        _OUT.print(f"{_MARKS[step.state]} [bold]Stap {step.number}. {step.title.nl}[/]  {declared}")
+        # What somebody declared is repeated, and so are texts of the policy files.
+        declared = escape(", ".join(word for word in step.declared if word))
+        title = f"[bold]Stap {step.number}. {escape(step.title.nl)}[/]"
+        _OUT.print(f"{_MARKS[step.state]} {title}  {declared}")
         for words in step.says:
-            english = "" if words.en == words.nl else f"\n     [dim]{words.en}[/]"
-            _OUT.print(f"     {words.nl}{english}")
+            english = "" if words.en == words.nl else f"\n     [dim]{escape(words.en)}[/]"
+            _OUT.print(f"     {escape(words.nl)}{english}")
     if isinstance(explanation.decision, Permit):
-        names = ", ".join(explanation.decision.fields)
+        names = escape(", ".join(explanation.decision.fields))
         _OUT.print(f"[green]Zou worden verstrekt[/] (would be released): {names}")
         _OUT.print("Casus en voorwaarden worden bij de echte vraag getoetst.")
         _OUT.print("[dim]Case and conditions are checked when you really ask.[/]")

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from gateway.answer import shown
 from gateway.demo.stage import CARE_WORKER, CONSULTANT
@@ -72,7 +73,8 @@ class Story:
         body = response.json()
         released = body.get("data", {})
         for name, entry in released.items():
-            self._say(f"[bold]{name}[/] = {shown(entry['value'])}  (precisie {entry['precision']})")
+            value = escape(f"{shown(entry['value'])}  (precisie {entry['precision']})")
+            self._say(f"[bold]{escape(name)}[/] = {value}")
         self._show_receipt(body)
         return (
             response.status_code == _RELEASED
@@ -165,12 +167,15 @@ class Story:
         return self._partner.ask(Hat(hat.organisation, hat.role, _PROFESSIONAL), request)
 
     def _show_refusal(self, body: Mapping[str, Any]) -> None:
-        self._say(f"[yellow]{body.get('title')}[/]  [dim]({body.get('title_en')})[/]")
+        title, english = escape(str(body.get("title"))), escape(str(body.get("title_en")))
+        self._say(f"[yellow]{title}[/]  [dim]({english})[/]")
         for reason in body.get("reasons", []):
-            field = f" [bold]{reason['field']}[/]:" if "field" in reason else ""
-            self._say(f"{reason['code']}{field} {reason['message']}")
+            field = f" [bold]{escape(reason['field'])}[/]:" if "field" in reason else ""
+            self._say(f"{escape(reason['code'])}{field} {escape(reason['message'])}")
             for offer in reason.get("instead", []):
-                self._say(f"→ vraag in plaats daarvan [bold]{offer}[/]  [dim](ask instead)[/]")
+                self._say(
+                    f"→ vraag in plaats daarvan [bold]{escape(offer)}[/]  [dim](ask instead)[/]"
+                )
         self._show_receipt(body)
 
     def _show_receipt(self, body: Mapping[str, Any]) -> None:

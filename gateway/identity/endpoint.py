@@ -13,6 +13,7 @@ from gateway.identity.errors import (
     RequestMalformed,
 )
 from gateway.identity.tokens import AccessToken, TokenIssuer
+from gateway.subject import passes_for_bsn
 
 GRANT_TYPE: Final = "client_credentials"
 
@@ -42,6 +43,8 @@ class TokenEndpoint:
         professional = _needed(parameters, "professional")
         if not ID.fullmatch(professional):
             raise RequestMalformed("professional is an id of at most 64 letters, digits, . _ -")
+        if passes_for_bsn(professional):
+            raise RequestMalformed("professional is an id of your own, never a BSN")
         client = self._assertions.verify(assertion, now=now)
         if parameters.get("client_id", client.id) != client.id:
             raise AssertionInvalid("client_id and the assertion name different clients")

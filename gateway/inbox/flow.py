@@ -10,11 +10,8 @@
 """
 
 import datetime as dt
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-
-import orjson
 
 from audit.entry import Draft, Receipt
 from audit.errors import DuplicateRequest
@@ -44,15 +41,13 @@ from gateway.mosaic.rules import Held
 from gateway.outcome import Ready, refused, released
 from gateway.outcome import waiting as entry_of_waiting
 from gateway.passage import Passage, Word
+from gateway.repeats.once import Earlier, digest_of, under
 
 UNANSWERED = "unanswered"
 """The outcome of a question that its professional did not answer; why not is not told."""
 
 _KEPT = dt.timedelta(days=14)
 """How long an ended question is kept, for the requester to collect what came of it."""
-
-Earlier = Callable[[str, bytes], tuple[Answer, Receipt] | None]
-"""Returns the answer that was released under this id, to the same person as this digest says."""
 
 
 async def ask(
@@ -298,19 +293,6 @@ async def collect(
         decision = ready
     told, draft = refused(gate.catalogue, passage, decision)
     return told, await gate.ledger.append(_linked(draft, question))
-
-
-def under(passage: Passage, identity: str, digest: bytes) -> Passage:
-    """Return the passage under an id that was fixed beforehand, its answer kept for a while."""
-    envelope = replace(passage.envelope, request_id=identity, replay_digest=digest)
-    return replace(passage, envelope=envelope)
-
-
-def digest_of(identity: str, passage: Passage) -> bytes:
-    """Return what tells whether somebody who comes for a kept answer is the same as before."""
-    caller = passage.caller
-    who = orjson.dumps([identity, caller.organisation, caller.role, caller.professional])
-    return hashlib.sha256(who).digest()
 
 
 def _word(passage: Passage, question: Question) -> Word | None:

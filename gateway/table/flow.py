@@ -26,10 +26,10 @@ from gateway.decision.model import Code, Decision, Permit, Refuse
 from gateway.disclosure import Gate, arrive, decide, fulfil
 from gateway.errors import CaseRefused, CasesUnavailable, GatewayError, NotFound, SourceFailed
 from gateway.identity.clients import Hat
-from gateway.inbox.flow import Earlier, digest_of, under
 from gateway.moments import instant_text
 from gateway.outcome import Ready, refused, released, withdrawn
 from gateway.passage import Envelope, Passage, Request
+from gateway.repeats.once import Earlier, digest_of, under
 from gateway.table.tables import statements_for
 
 TERM = dt.timedelta(hours=24)

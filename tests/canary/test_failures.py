@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -119,19 +119,6 @@ class FailingEngine:
 
     async def aclose(self) -> None:
         """Have nothing to close."""
-
-
-@pytest.fixture
-async def post(
-    flowing: World, watch: Watch, register_template: Path, tmp_path: Path
-) -> AsyncIterator[Post]:
-    """Give a gateway of which a test lets a piece fail."""
-    cases = Path(shutil.copy(register_template, tmp_path / "zaken.db"))
-    async with (
-        open_house(tmp_path / "home", source=flowing.register, cases=cases) as house,
-        posted(house, flowing, watch) as opened,
-    ):
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,8 @@
 
 import base64
 import logging
-import shutil
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha1, sha256
 from pathlib import Path
@@ -18,11 +17,11 @@ from audit.entry import Draft, Receipt
 from gateway.sources import reading
 from gateway.sources.source import Query, Row, Source
 from gateway.subject import Subject
-from tests.builders import REFERENCE, YUSUF, open_house
+from tests.builders import REFERENCE, YUSUF
 from tests.canary.asking import Asking, body_of
 from tests.canary.places import ledger_places
 from tests.canary.policy import purposes
-from tests.canary.post import Post, astray_in, listening, posted
+from tests.canary.post import Post, astray_in, listening
 from tests.canary.watch import Watch, allowed
 from tests.canary.world import World, plant
 
@@ -116,19 +115,6 @@ def test_an_exact_field_may_hold_only_its_own_cells(flowing: World) -> None:
     cells = [flowing.canaries[mark] for mark in granted]
     assert [(c.bsn, c.table, c.column) for c in cells] == [(YUSUF, "brp", "adres")]
     assert allowed(flowing, purpose, "iets_anders", YUSUF) == frozenset()
-
-
-@pytest.fixture
-async def post(
-    flowing: World, watch: Watch, register_template: Path, tmp_path: Path
-) -> AsyncIterator[Post]:
-    """Give a gateway in which a test plants a leak."""
-    cases = Path(shutil.copy(register_template, tmp_path / "zaken.db"))
-    async with (
-        open_house(tmp_path / "home", source=flowing.register, cases=cases) as house,
-        posted(house, flowing, watch) as opened,
-    ):
-        yield opened
 
 
 def the_flag() -> Asking:

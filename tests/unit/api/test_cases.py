@@ -81,6 +81,7 @@ async def test_no_second_case_beside_ones_own(house: House, ledger: MemoryLedger
     assert [each.status_code for each in answers] == [409, 409]
     assert {each.json()["case"] for each in answers} == {case}
     assert {each.json()["type"] for each in answers} == {"urn:doelpoort:problem:case-running"}
+    assert "vraag de coördinator van de casus om u toe te laten" in answers[1].json()["detail"]
     assert ledger.steps == ["begun", "read", "read"]
 
 

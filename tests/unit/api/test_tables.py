@@ -132,6 +132,17 @@ async def test_nobody_sees_the_view_of_another(table_house: House, case_id: str,
     assert response.status_code == 404
 
 
+async def test_nobody_at_the_table_is_named_by_a_bsn(table_house: House, case_id: str) -> None:
+    """What is refused is named and not echoed; the twin: nine digits that name nobody will do."""
+    refused = await share(table_house, case_id, seat(TEAM, "999912410"))
+    shared_with = await share(table_house, case_id, seat(TEAM, "999912411"))
+
+    [fault] = refused.json()["errors"]
+    assert (refused.status_code, shared_with.status_code) == (400, 201)
+    assert fault["member"] == "recipients.0.professional"
+    assert "999912410" not in refused.text
+
+
 async def test_a_view_is_for_one_professional(table_house: House, case_id: str) -> None:
     """A colleague of the recipient in the same role does not get it."""
     [identity] = await shared(table_house, case_id, seat(TEAM, "medewerker-9"))

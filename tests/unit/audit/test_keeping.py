@@ -58,11 +58,6 @@ def told_by(proof: bytes) -> dict[str, Json]:
     return {key: value for key, value in leaf.items() if key not in every}
 
 
-def size_of(log: KeptLog) -> int:
-    """Give the number of entries."""
-    return log.gateway.store.head().size
-
-
 def replay_of(log: KeptLog, number: int) -> bytes | None:
     """Give the answer kept for a request, as the gateway would."""
     reader = LedgerReader(log.reader, origin=ORIGIN, seal=make_seal(), clock_ms=FixedClock())
@@ -109,12 +104,12 @@ def test_an_erasure_leaves_others_alone(log: KeptLog) -> None:
 def test_a_person_for_whom_nothing_is_sealed_leaves_no_entry(log: KeptLog) -> None:
     """Nothing tells that somebody asked for it."""
     log.gateway.append(make_draft(1))
-    size = size_of(log)
+    size = log.size
 
     with pytest.raises(NothingToErase):
         log.keeper.erase(OTHERS[0], ORDER)
 
-    assert size_of(log) == size
+    assert log.size == size
 
 
 def test_a_second_erasure_has_nothing_to_erase(log: KeptLog) -> None:
@@ -223,14 +218,14 @@ def test_a_look_can_be_for_one_person_alone(log: KeptLog) -> None:
 def test_a_look_for_a_person_who_is_not_in_the_entry_shows_nothing(log: KeptLog) -> None:
     """Neither one who is known elsewhere nor one who is not known at all; nothing is recorded."""
     log.gateway.append(several_draft(1), replace(make_draft(2), subject=b"999990044"))
-    size = size_of(log)
+    size = log.size
 
     with pytest.raises(NothingToOpen):
         looked(log, 1, b"999990044")
     with pytest.raises(NothingToOpen):
         looked(log, 1, b"999990056")
 
-    assert size_of(log) == size
+    assert log.size == size
 
 
 def test_a_look_is_recorded(log: KeptLog) -> None:
@@ -265,12 +260,12 @@ def test_a_look_where_nothing_is_sealed_leaves_no_entry(log: KeptLog, number: in
     """Neither for an entry that was erased nor for one that never was."""
     log.gateway.append(make_draft(0))
     log.keeper.erase(SUBJECT, ORDER)
-    size = size_of(log)
+    size = log.size
 
     with pytest.raises(NothingToOpen):
         looked(log, number)
 
-    assert size_of(log) == size
+    assert log.size == size
 
 
 def test_what_was_sealed_under_an_epoch_key_itself_goes_with_that_key(tmp_path: Path) -> None:

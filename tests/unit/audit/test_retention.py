@@ -23,11 +23,6 @@ def log(tmp_path: Path) -> Iterator[KeptLog]:
         yield opened
 
 
-def size_of(log: KeptLog) -> int:
-    """Give the number of entries."""
-    return log.gateway.store.head().size
-
-
 def fill(log: KeptLog, count: int) -> list[bytes]:
     """Append this many entries, and give their receipts."""
     return [receipt.proof for receipt in log.gateway.append(*map(make_draft, range(1, count + 1)))]
@@ -69,7 +64,7 @@ def test_a_bound_below_one_tile_prunes_nothing(log: KeptLog, below: int) -> None
     with pytest.raises(NothingToPrune):
         log.keeper.retain(below, ORDER)
 
-    assert size_of(log) == 301
+    assert log.size == 301
 
 
 def test_a_bound_beyond_the_log_prunes_whole_tiles_that_are_there(log: KeptLog) -> None:
@@ -84,12 +79,12 @@ def test_a_bound_that_was_reached_before_prunes_nothing(log: KeptLog, below: int
     """A second run with the same bound or a lower one is refused, and leaves no entry."""
     fill(log, 520)
     log.keeper.retain(512, ORDER)
-    size = size_of(log)
+    size = log.size
 
     with pytest.raises(NothingToPrune):
         log.keeper.retain(below, ORDER)
 
-    assert size_of(log) == size
+    assert log.size == size
 
 
 def test_a_log_shorter_than_a_tile_has_nothing_to_prune(log: KeptLog) -> None:

@@ -34,11 +34,6 @@ def log(tmp_path: Path) -> Iterator[KeptLog]:
         yield opened
 
 
-def size_of(log: KeptLog) -> int:
-    """Give the number of entries."""
-    return log.gateway.store.head().size
-
-
 def looked(log: KeptLog, number: int) -> dict[int, bytes | None]:
     """Give by position the subjects that a look into an entry shows."""
     look = log.keeper.look(f"{number:032x}", "functionaris", ORDER)
@@ -64,12 +59,12 @@ def test_a_gateway_with_the_old_keys_stops_after_a_rotation(log: KeptLog) -> Non
     """It signs nothing more, and seals nothing under a key that is to be destroyed."""
     log.gateway.append(make_draft(1))
     log.keeper.rotate(NEXT)
-    size = size_of(log)
+    size = log.size
 
     with pytest.raises(KeysRotated):
         log.gateway.append(make_draft(2))
 
-    assert size_of(log) == size
+    assert log.size == size
 
 
 def test_a_keeper_that_rotated_records_nothing_more(log: KeptLog) -> None:

@@ -100,3 +100,37 @@ def test_what_does_not_agree_is_found(
         load_catalogue(purposes, policies)
 
     assert code in {finding.code for finding in invalid.value.findings}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("cases.yaml", "phases: [verkenning, ", "phases: [gesloten, "),
+        ("cases.yaml", "term_days: 182", "term_days: 0"),
+        ("cases.yaml", "consent: voortgang-afspraken", "consent: onbekend"),
+        ("cases.yaml", "task: integrale-afstemming", "task: onbekend"),
+        ("cases.yaml", "{role: casuscoordinator,", "{role: onbekend,"),
+        ("tasks.yaml", "responsible: [", "responsible: [niemand, "),
+        (
+            "tasks.yaml",
+            "    activities:\n      ",
+            "    activities:\n      Een Zin: {title: x}\n      ",
+        ),
+    ],
+)
+def test_a_shared_file_is_pointed_at_where_it_is_wrong(
+    tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    """The finding stands at the thing itself: in its lines, and never at the top of the file."""
+    purposes, policies = copy_policy(tmp_path)
+    path = purposes / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    line = text[: text.index(old)].count("\n") + 1
+
+    with pytest.raises(CatalogueInvalid) as invalid:
+        load_catalogue(purposes, policies)
+
+    [finding] = [each for each in invalid.value.findings if each.file == f"purposes/{file}"]
+    assert line - 1 <= finding.line <= line + 1
+    assert finding.column > 1

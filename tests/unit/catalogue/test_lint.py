@@ -18,7 +18,14 @@ TODAY = dt.date(2026, 3, 2)
 FIXTURES = Path(__file__).parent / "lint"
 RULES = sorted(path.name for path in FIXTURES.iterdir() if path.name != "base")
 MARKER = "# <- hier"
-WARNINGS = {"no_counter_offer", "law_recalled", "law_older", "review_passed", "silence_refuses"}
+WARNINGS = {
+    "law_name_odd",
+    "law_older",
+    "law_recalled",
+    "no_counter_offer",
+    "review_passed",
+    "silence_refuses",
+}
 
 
 def _findings(tmp_path: Path, rule: str, kind: str) -> Sequence[Finding]:

@@ -189,6 +189,7 @@ def test_a_duplicate_purpose_is_refused(tmp_path: Path) -> None:
         (GROUP, "min: 10", "min: 9", "CONDITION_LIMITS"),
         (FLAG, "case_kinds: [jeugd-toeleiding]", "case_kinds: []", "CASE_KIND_MISSING"),
         (FLAG, "task:", "representation: financien\ntask:", "REPRESENTATION"),
+        (EXPANSION, "representation: financien", "representation: geld", "VALUE_WRONG"),
         (GROUP, "case_kinds: []", "case_kinds: [beleid]", "GROUP"),
         (GROUP, "aggregated: true", "aggregated: false", "GROUP"),
         (GROUP, "aggregated: true", "aggregated: true\nemergency: true", "EMERGENCY"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import SubjectInvalid
-from gateway.subject import parse_bsn
+from gateway.subject import parse_bsn, passes_for_bsn
 from tests.builders import HENK, NOBODY, SANNE, YUSUF
 
 
@@ -38,6 +38,23 @@ def test_anything_else_is_refused_and_not_shown(text: str) -> None:
         parse_bsn(text)
 
     assert text.strip() not in str(caught.value) or not text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("999911235", True),
+        ("9999.11.235", True),
+        ("9999 11-235_", True),
+        ("999911234", False),
+        ("9999112350", False),
+        ("m-999911235", False),
+        ("", False),
+    ],
+)
+def test_an_id_that_is_a_number_of_a_person_is_told(text: str, passes: bool) -> None:  # noqa: FBT001
+    """Together or in groups; a longer id, one with letters and one that fails are ids."""
+    assert passes_for_bsn(text) is passes
 
 
 @given(position=st.integers(0, 8), step=st.integers(1, 9))

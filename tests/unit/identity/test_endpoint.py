@@ -36,6 +36,7 @@ def test_a_good_form_gets_a_token_that_verifies(world: World) -> None:
         {"client_id": "gem-jeugd"},
         {"scope": "anything"},
         {"professional": "A" * 64},
+        {"professional": "999912411"},
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -74,6 +75,8 @@ def test_a_client_with_one_hat_need_not_name_it(world: World) -> None:
         ({"professional": "A" * 65}, RequestMalformed),
         ({"professional": "x\n"}, RequestMalformed),
         ({"professional": "é"}, RequestMalformed),
+        ({"professional": "999912410"}, RequestMalformed),
+        ({"professional": "9999.12.410"}, RequestMalformed),
         ({"role": "jeugdhulpverlener"}, HatNotOwned),
         ({"role": "gemeentesecretaris"}, HatNotOwned),
         ({"organisation": "school-het-baken"}, HatNotOwned),
