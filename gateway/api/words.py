@@ -21,8 +21,11 @@ SAYS_TOO_LITTLE: Final = "says_too_little"
 """The kind of fault of words that are too few to be judged by."""
 
 _SPACES: Final = re.compile(r"\s+")
-_DASHES: Final = re.compile("[\u2010-\u2015\u2212]")
-_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_DASHES: Final = re.compile("[\u2010-\u2015\u2212_]")
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0000-\U000e007f]"
+)
 _OTHER_DIGITS: Final = re.compile("(?![0-9])\\d")
 
 

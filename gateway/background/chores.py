@@ -11,6 +11,8 @@ from gateway.errors import GatewayError
 
 _LOG: Final = logging.getLogger("doelpoort.chores")
 
+_FORESEEN: Final = (AuditError, GatewayError, OSError)
+
 Pause = Callable[[float], Awaitable[object]]
 
 
@@ -29,20 +31,12 @@ class Chore:
 async def do_chores(chores: Sequence[Chore], pause: Pause) -> None:
     """Do every chore at its pace until cancelled.
 
-    A failure that is foreseen is logged by its kind, and the chore is done again after its pause.
-    A bug ends its own chore and no other.
+    A failure is logged by its kind, and the chore is done again after its pause: a bug that one
+    turn met does not end the reload of the policy, or the message to a person, for good.
     """
-    tasks = [asyncio.create_task(_do_for_ever(chore, pause), name=chore.name) for chore in chores]
-    try:
-        pending = set(tasks)
-        while pending:
-            ended, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                _LOG.critical("%s ended: %s", task.get_name(), type(task.exception()).__name__)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:
+        for chore in chores:
+            group.create_task(_do_for_ever(chore, pause), name=chore.name)
 
 
 async def _do_for_ever(chore: Chore, pause: Pause) -> None:
@@ -51,9 +45,10 @@ async def _do_for_ever(chore: Chore, pause: Pause) -> None:
         await pause(chore.every_s)
         try:
             await chore.do()
-        except (AuditError, GatewayError, OSError) as exc:
+        except Exception as exc:  # noqa: BLE001 (what nobody foresaw must not end a chore)
             if not failing:  # Told once, not at every turn while it lasts.
-                _LOG.error("%s failed: %s", chore.name, type(exc).__name__)
+                level = logging.ERROR if isinstance(exc, _FORESEEN) else logging.CRITICAL
+                _LOG.log(level, "%s failed: %s", chore.name, type(exc).__name__)
             failing = True
         else:
             failing = False

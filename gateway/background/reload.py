@@ -62,6 +62,10 @@ class Reloader:
             return
         except (PurposeError, PolicyError, SourceInvalid, NoiseUnavailable) as exc:
             self._keep(exc)
+        except Exception as exc:
+            # What nobody foresaw shows in the health as well, for as long as it lasts.
+            self._keep(exc)
+            raise
         self._seen = stamp
 
     async def aclose(self) -> None:
@@ -77,7 +81,7 @@ class Reloader:
             await decider.require_revision()
             if revision != old.catalogue.revision:
                 await self._announce(revision)
-        except (PolicyError, PurposeError, AuditError, RevisionInvalid):
+        except BaseException:
             await decider.aclose()
             raise
         gate = replace(services.gate, catalogue=decider.catalogue, decider=decider)

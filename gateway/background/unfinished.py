@@ -4,7 +4,8 @@ A step that widens is recorded before it takes effect, so a process that ends be
 an entry for nothing. A repeat makes the thing anew, once, under an entry of its own; this says of
 the first that it was not carried out. It follows the log, and looks in the case store for whatever
 an entry says was made, once no transaction can be under way any more. Every gateway over the same
-store may do so: a correction has one id.
+store may do so: a correction has one id. The log of this year is followed and no other, so what is
+cut off in the last minutes of a year stays as it is.
 """
 
 import datetime as dt

@@ -58,8 +58,9 @@ class SqliteDatabase:
     async def transaction(self) -> AsyncIterator["_Transaction"]:
         """Return a transaction; see `Database.transaction`."""
         async with self._turn:
-            await self._in_thread(lambda: self._writer().execute("BEGIN IMMEDIATE"))
             try:
+                # One whose wait is cancelled has begun all the same, and is undone.
+                await self._in_thread(lambda: self._writer().execute("BEGIN IMMEDIATE"))
                 yield _Transaction(self._in_thread, self._writer)
                 await self._in_thread(lambda: self._writer().execute("COMMIT"))
             except BaseException:

@@ -105,7 +105,7 @@ class FhirRegister:
         await self._web.aclose()
 
     async def _probe(self, tables: Sequence[TablePlace]) -> None:
-        web = Web(self._place, monotonic_s=self._monotonic_s)
+        web, proofs = Web(self._place, monotonic_s=self._monotonic_s), self._proofs.elsewhere()
         try:
             about = self._base + "metadata"
             asked = Asked("GET", about, headers={"accept": _TYPE}, largest=_LARGEST_STATEMENT)
@@ -113,7 +113,7 @@ class FhirRegister:
             for table in tables:
                 _verify_searched(table, known)
             for kind, by in dict.fromkeys((each.at, each.subject or "") for each in tables):
-                shown = await self._proofs.shown(partial(self._ask, web), kind, by)
+                shown = await proofs.shown(partial(self._ask, web), kind, by)
                 if not shown.is_proof:
                     what = _NOT_SHOWN[shown].format(kind=kind, by=by)
                     raise SourceInvalid(f"de FHIR-server {what}")

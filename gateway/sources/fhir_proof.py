@@ -74,32 +74,42 @@ class Shown(StrEnum):
         return self is Shown.REFUSES_UNKNOWN
 
 
+_Kept: TypeAlias = dict[tuple[str, str], tuple[Shown, float]]
+"""What was shown and when it was seen, by kind of resource and parameter."""
+
+
 class Proofs:
     """Remembers for a while what a server has shown, by kind of resource and parameter.
 
     Units:   monotonic_s in seconds.
     """
 
-    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, monotonic_s: Callable[[], float], kept: _Kept | None = None) -> None:
         self._monotonic_s = monotonic_s
-        self._kept: dict[tuple[str, str], tuple[Shown, float]] = {}
+        self._kept: _Kept = {} if kept is None else kept
         self._one_at_a_time: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def shown(self, search: Search, kind: str, parameter: str) -> Shown:
         """Return what a server shows, asked again where it showed no proof or long ago.
 
-        Requests that come together wait for the first of them, which asks for all.
+        Requests that come together wait for the first of them, and take what it was shown.
 
         Raises: SourceFailed, AnswerOdd.
         """
+        came_s = self._monotonic_s()
         async with self._one_at_a_time[kind, parameter]:
-            kept, until_s = self._kept.get((kind, parameter), (None, 0.0))
-            if kept is not None and self._monotonic_s() < until_s:
+            kept, seen_s = self._kept.get((kind, parameter), (None, 0.0))
+            if kept is not None and (
+                seen_s > came_s or (kept.is_proof and self._monotonic_s() < seen_s + AGAIN_S)
+            ):
                 return kept
             found = await _shown(search, kind, parameter)
-            if found.is_proof:
-                self._kept[kind, parameter] = found, self._monotonic_s() + AGAIN_S
+            self._kept[kind, parameter] = found, self._monotonic_s()
             return found
+
+    def elsewhere(self) -> "Proofs":
+        """Return the same memory for another event loop: whoever waits, waits in one loop."""
+        return Proofs(self._monotonic_s, self._kept)
 
     def forget(self, kind: str, parameter: str) -> None:
         """Ask again next time."""

@@ -8,10 +8,11 @@ Words = tuple[str, str]
 """The same in Dutch and in English."""
 
 # Nobody sees these: characters without width, marks that turn the reading direction, a space that
-# is none, and control characters. With them a file means something else than a reader sees.
+# is none, and control characters, among them ends of lines that many programs show as nothing. With
+# them a file means something else than a reader sees.
 _UNSEEN = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00a0\u00ad\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff]"
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u00a0\u00ad\u061c\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\ufeff]|\r(?!\n)"
 )
 _TAB: Words = (
     "Hier staat een tab. Spring in met spaties.",

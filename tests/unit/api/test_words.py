@@ -33,6 +33,8 @@ MESSAGE = (
         "9999  12 \n 410",
         "9999\u201312\u2013410",
         "9999\u200b12\u00ad410",
+        "9999\u202c12\u180e4\ufe0f1\U000e00410",
+        "999_912_410",
     ],
     ids=[
         "together",
@@ -46,6 +48,8 @@ MESSAGE = (
         "lines",
         "dashes",
         "unseen signs",
+        "other unseen signs",
+        "underscores",
     ],
 )
 def test_a_number_of_a_person_is_seen(number: str) -> None:

@@ -73,11 +73,11 @@ async def test_a_chore_that_fails_is_told_once_and_tried_again(
     assert [r.getMessage() for r in caplog.records] == ["witnesses failed: StorageBroken"]
 
 
-async def test_a_bug_ends_its_own_chore_only(day: Day, caplog: pytest.LogCaptureFixture) -> None:
-    """What nobody foresaw is told by its kind, and the other chores go on."""
+async def test_a_bug_ends_no_chore(day: Day, caplog: pytest.LogCaptureFixture) -> None:
+    """What nobody foresaw is told by its kind, louder, and tried again as well."""
     await day.spend(day.chore("steady"), day.chore("reload", ValueError("with a secret")))
 
-    assert day.done == {"steady": TURNS, "reload": 1}
+    assert day.done["reload"] >= TURNS - 1
     assert [(r.levelno, r.getMessage()) for r in caplog.records] == [
-        (logging.CRITICAL, "reload ended: ValueError")
+        (logging.CRITICAL, "reload failed: ValueError")
     ]
