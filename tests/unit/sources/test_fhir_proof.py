@@ -1,6 +1,5 @@
 """Whether a FHIR server searches by the person is seen before anybody is searched for."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -106,12 +105,6 @@ async def rows(source: MappedSources, number: str = YUSUF) -> list[Row]:
     """Ask for the plans of a person."""
     (found,) = await source.rows(parse_bsn(number), [ASK])
     return list(found)
-
-
-async def tried(server: FhirServer) -> None:
-    """Wait until the server is asked about nobody."""
-    while not server.tried:  # noqa: ASYNC110 (the server answers in a thread of its own)
-        await asyncio.sleep(0.01)
 
 
 async def refused(source: MappedSources) -> str:
@@ -267,43 +260,6 @@ async def test_what_the_start_has_seen_is_not_asked_again(
     await rows(source)
 
     assert len(server.tried) == tried == 3
-
-
-async def test_who_looks_at_the_start_and_who_asks_do_not_wait_for_each_other(
-    source: MappedSources, server: FhirServer, web: Listening
-) -> None:
-    """A policy that is reloaded while somebody asks holds nobody up, now or later."""
-    web.gate.clear()
-    asking = asyncio.create_task(rows(source))
-    await tried(server)
-    looking = asyncio.create_task(asyncio.to_thread(source.probe, "epd"))
-    await asyncio.sleep(0.05)
-    web.gate.set()
-
-    both = asyncio.gather(asking, rows(source))
-    found = await asyncio.wait_for(both, 8)
-    await asyncio.wait_for(looking, 8)
-
-    assert [*found, await rows(source)] == [[{"status": "active"}]] * 3
-
-
-async def test_those_who_wait_together_take_what_the_first_was_shown(
-    opened: Callable[[str], MappedSources], server: FhirServer, clock: Clock, web: Listening
-) -> None:
-    """A server that is not believed is asked once for all of them, and closes for nobody else."""
-    server.manner = Manner.IGNORING
-    source = opened(BY)
-    web.gate.clear()
-    asking = [asyncio.create_task(rows(source)) for _ in range(20)]
-    await tried(server)
-    clock.at_s += 1.0
-    web.gate.set()
-
-    ends = await asyncio.gather(*asking, return_exceptions=True)
-
-    assert {type(end) for end in ends} == {SourceFailed}
-    assert server.asked == []
-    assert len(server.tried) == 2
 
 
 async def test_a_server_that_falls_silent_is_not_believed_until_it_shows_it_otherwise(
